@@ -1,0 +1,33 @@
+/**
+ * Results that are not there yet: Twisted's `Deferred`, typed.
+ *
+ * @example
+ * ```ts
+ * import { Deferred } from "@ropewalk/deferred";
+ *
+ * const page = new Deferred<string>();
+ * page.addCallback((text) => text.length).addErrback((failure) => {
+ *   failure.trap(RangeError);
+ *   return 0;
+ * });
+ * page.callback("hello");
+ * ```
+ *
+ * @module
+ */
+export { Deferred, type Outcome, type TimeProvider } from "./deferred.ts";
+export { type ErrorClass, errorNames, Failure } from "./failure.ts";
+export { execute, fail, maybeDeferred, succeed } from "./functions.ts";
+export { type DeferredGenerator, ensureDeferred, inlineCallbacks } from "./inline_callbacks.ts";
+export { type ErrorReporter, reportError, reportToConsole, setErrorReporter } from "./report.ts";
+export { getDebugging, setDebugging } from "./_debug.ts";
+export {
+  AlreadyCalledError,
+  CancelledError,
+  FailureGroup,
+  FirstError,
+  NotACoroutineError,
+  QueueOverflow,
+  QueueUnderflow,
+  TimeoutError,
+} from "./errors.ts";
