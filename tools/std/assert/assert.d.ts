@@ -25,7 +25,11 @@ export function assertInstanceOf<C extends AnyConstructor>(
   expectedType: C,
   msg?: string,
 ): asserts actual is InstanceType<C>;
-export function assertNotInstanceOf<A, C extends AnyConstructor>(actual: A, unexpectedType: C, msg?: string): void;
+export function assertNotInstanceOf<A, C extends AnyConstructor>(
+  actual: A,
+  unexpectedType: C,
+  msg?: string,
+): void;
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void;
 export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void;
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void;
