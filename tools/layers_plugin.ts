@@ -1,0 +1,161 @@
+/**
+ * The layers as a plugin of `deno lint`: it reads the syntax tree, so comments and strings don't fool it, and
+ * asks the table in `check_layers.ts` about every import and every name of a host.
+ * @module
+ */
+import { HOST_NAMES, judgeGlobal, judgeImport } from "./check_layers.ts";
+
+type Node = Deno.lint.Node;
+
+const ROOT = new URL("../", import.meta.url).pathname;
+
+/** A file's path from the root of the workspace; fixtures of tests already have one. */
+function fromRoot(filename: string): string {
+  const path = filename.startsWith("file://") ? new URL(filename).pathname : filename;
+  return path.startsWith(ROOT) ? path.slice(ROOT.length) : path.replace(/^\//, "");
+}
+
+function textOf(node: { readonly type: string; readonly value?: unknown } | null): string | undefined {
+  return node?.type === "Literal" && typeof node.value === "string" ? node.value : undefined;
+}
+
+const imports: Deno.lint.Rule = {
+  create(context) {
+    const path = fromRoot(context.filename);
+    function judge(node: Node, specifier: string | undefined, typeOnly: boolean): void {
+      const wrong = specifier === undefined ? undefined : judgeImport(path, specifier, typeOnly);
+      if (wrong !== undefined) context.report({ node, message: wrong });
+    }
+    return {
+      ImportDeclaration(node) {
+        judge(node, node.source.value, node.importKind === "type" || allTypes(node.specifiers));
+      },
+      ExportNamedDeclaration(node) {
+        if (node.source !== null) judge(node, node.source.value, node.exportKind === "type");
+      },
+      ExportAllDeclaration(node) {
+        judge(node, node.source.value, node.exportKind === "type");
+      },
+      ImportExpression(node) {
+        judge(node, textOf(node.source), false);
+      },
+      TSImportType(node) {
+        judge(node, /["']([^"']+)["']/.exec(context.sourceCode.getText(node))?.[1], true);
+      },
+      TSExternalModuleReference(node) {
+        judge(node, node.expression.value, false);
+      },
+    };
+  },
+};
+
+/** `import { type A, type B } from` loads its module all the same, unless every name is a type. */
+function allTypes(specifiers: Deno.lint.ImportDeclaration["specifiers"]): boolean {
+  return specifiers.length > 0 &&
+    specifiers.every((s) => s.type === "ImportSpecifier" && s.importKind === "type");
+}
+
+/** Takes `(globalThis as T)`, `globalThis!` and parentheses off. */
+function unwrap(node: Node | null | undefined): Node | null | undefined {
+  let inner = node;
+  while (
+    inner?.type === "TSAsExpression" || inner?.type === "TSNonNullExpression" ||
+    inner?.type === "TSSatisfiesExpression" || inner?.type === "TSTypeAssertion"
+  ) inner = inner.expression;
+  return inner;
+}
+
+function isGlobalObject(node: Node | null | undefined): boolean {
+  const inner = unwrap(node);
+  return inner?.type === "Identifier" && ["globalThis", "self", "window", "global"].includes(inner.name);
+}
+
+/** What an identifier is where it stands: a use of a name in scope, the declaration of one, or neither. */
+function roleOf(node: Deno.lint.Identifier): "use" | "declaration" | "neither" {
+  const parent = node.parent as Node & Record<string, unknown>;
+  const is = (child: unknown) => (child as Node | undefined)?.range?.[0] === node.range[0];
+  switch (parent.type) {
+    case "MemberExpression":
+      if (parent.computed || is(parent.object)) return "use";
+      return isGlobalObject(parent.object) ? "use" : "neither";
+    case "TSQualifiedName":
+      return is(parent.left) ? "use" : "neither";
+    case "Property":
+      return roleOfProperty(node, parent as Deno.lint.Property);
+    case "VariableDeclarator":
+      return is(parent.id) ? "declaration" : "use";
+    case "ImportSpecifier":
+    case "ImportDefaultSpecifier":
+    case "ImportNamespaceSpecifier":
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+      // `() => fetch`: the body of an arrow is a use.
+      return is(parent.body) ? "use" : "declaration";
+    case "ClassDeclaration":
+    case "ClassExpression":
+      return is(parent.id) ? "declaration" : "use";
+    case "RestElement":
+    case "CatchClause":
+      return "declaration";
+    case "AssignmentPattern":
+      return is(parent.left) ? "declaration" : "use";
+    case "MethodDefinition":
+    case "PropertyDefinition":
+      return !parent.computed && is(parent.key) ? "neither" : "use";
+    case "ExportSpecifier":
+    case "LabeledStatement":
+    case "BreakStatement":
+    case "ContinueStatement":
+      return "neither";
+    default:
+      return parent.type.startsWith("TS") && !/Type(Query|Reference)|Expression|Assertion/.test(parent.type)
+        ? "neither"
+        : "use";
+  }
+}
+
+/** `{ Deno }` is a use in an object, a declaration in a pattern, and a use again when taken off `globalThis`. */
+function roleOfProperty(node: Deno.lint.Identifier, property: Deno.lint.Property): ReturnType<typeof roleOf> {
+  const isKey = property.key.range[0] === node.range[0] && !property.computed;
+  const outer = property.parent as Node;
+  if (outer.type === "ObjectPattern") {
+    const declarator = outer.parent as Node;
+    if (isKey && declarator.type === "VariableDeclarator" && isGlobalObject(declarator.init)) return "use";
+    return isKey && !property.shorthand ? "neither" : "declaration";
+  }
+  return isKey && !property.shorthand ? "neither" : "use";
+}
+
+const hosts: Deno.lint.Rule = {
+  create(context) {
+    const path = fromRoot(context.filename);
+    // By place, since the tree holds the one name of `{ fetch }` twice.
+    const used = new Map<number, Deno.lint.Identifier>();
+    // Scopes are not known here. A file that declares a name of its own is taken to mean that one throughout.
+    const declared = new Set<string>();
+    return {
+      Identifier(node) {
+        if (!Object.hasOwn(HOST_NAMES, node.name)) return;
+        const role = roleOf(node);
+        if (role === "declaration") declared.add(node.name);
+        if (role === "use") used.set(node.range[0], node);
+      },
+      "MemberExpression[computed=true]"(node: Deno.lint.MemberExpression) {
+        const name = textOf(node.property as Deno.lint.StringLiteral);
+        const wrong = name !== undefined && isGlobalObject(node.object) ? judgeGlobal(path, name) : undefined;
+        if (wrong !== undefined) context.report({ node, message: wrong });
+      },
+      "Program:exit"() {
+        for (const node of used.values()) {
+          const wrong = declared.has(node.name) ? undefined : judgeGlobal(path, node.name);
+          if (wrong !== undefined) context.report({ node, message: wrong });
+        }
+      },
+    };
+  },
+};
+
+/** The plugin, as `deno.json` names it. */
+const plugin: Deno.lint.Plugin = { name: "layers", rules: { imports, hosts } };
+export default plugin;
