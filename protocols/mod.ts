@@ -1,6 +1,38 @@
 /**
- * Protocols that never touch a socket.
+ * Protocols that never touch a socket: the bases to extend, framing, and policies.
+ *
+ * @example An echo of lines, tested without a socket
+ * ```ts
+ * import { Factory, LineReceiver } from "@ropewalk/protocols";
+ *
+ * class Shout extends LineReceiver {
+ *   override lineReceived(line: string) {
+ *     this.sendLine(line.toUpperCase());
+ *   }
+ * }
+ *
+ * const factory = Factory.forProtocol(Shout); // give it to a port
+ * ```
+ *
  * @module
  */
+export { ClientCreator } from "./client_creator.ts";
+export { ConnectedDatagramProtocol, DatagramProtocol } from "./datagram_protocol.ts";
+export { StringTooLongError } from "./errors.ts";
 export { ClientFactory, Factory, ServerFactory } from "./factory.ts";
+export {
+  Int16StringReceiver,
+  Int32StringReceiver,
+  Int8StringReceiver,
+  IntNStringReceiver,
+} from "./int_string_receiver.ts";
+export { LineOnlyReceiver } from "./line_only_receiver.ts";
+export { ByteLineReceiver, LineReceiver, LineReceiverBase } from "./line_receiver.ts";
+export { NetstringReceiver } from "./netstring_receiver.ts";
+export { ProcessProtocol, type ProcessTransport } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
+export {
+  ReconnectingClientFactory,
+  type ReconnectingClientFactoryOptions,
+} from "./reconnecting_client_factory.ts";
+export { type ProtocolState, StatefulProtocol } from "./stateful_protocol.ts";
