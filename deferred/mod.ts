@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { Deferred, type Outcome, type TimeProvider } from "./deferred.ts";
+export { Deferred, type OnlyAny, type Outcome, type TimeProvider } from "./deferred.ts";
 export { type ErrorClass, errorNames, Failure } from "./failure.ts";
 export { execute, fail, maybeDeferred, succeed } from "./functions.ts";
 export { type DeferredGenerator, ensureDeferred, inlineCallbacks } from "./inline_callbacks.ts";
