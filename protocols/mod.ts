@@ -29,6 +29,22 @@ export {
 export { LineOnlyReceiver } from "./line_only_receiver.ts";
 export { ByteLineReceiver, LineReceiver, LineReceiverBase } from "./line_receiver.ts";
 export { NetstringReceiver } from "./netstring_receiver.ts";
+export { LimitConnectionsByPeer, LimitTotalConnectionsFactory } from "./policies/limits.ts";
+export {
+  SpewingFactory,
+  type TrafficLog,
+  TrafficLoggingFactory,
+  type TrafficLoggingOptions,
+  TrafficLoggingProtocol,
+} from "./policies/logging.ts";
+export {
+  ThrottlingFactory,
+  type ThrottlingFactoryOptions,
+  ThrottlingProtocol,
+} from "./policies/throttling.ts";
+export { TimeoutFactory, TimeoutProtocol } from "./policies/timeout_factory.ts";
+export { type ClassOf, type Timeable, TimeoutMixin, type Timeouts } from "./policies/timeout_mixin.ts";
+export { ProtocolWrapper, type WrapperOwner, WrappingFactory } from "./policies/wrapping.ts";
 export { ProcessProtocol, type ProcessTransport } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
 export {
