@@ -123,6 +123,8 @@ Deno.test("names of the host are caught above the hosts, however they are reache
     `const tools = { fetch };`,
     `const later = () => setTimeout;`,
     `function f(wait = setTimeout): void { wait; }`,
+    `const host = globalThis as { process?: unknown };`,
+    `look(globalThis);`,
     `if (typeof process !== "undefined") f();`,
     `class Wide extends WebSocket {}`,
     `new Worker("x");`,
@@ -145,6 +147,8 @@ Deno.test("comments, strings and members that are called like a host's are left 
     `class A { setTimeout(seconds: number): void { this.setTimeout(seconds); } fetch = 1; }`,
     `interface B { fetch(url: string): void; process: number; Buffer?: unknown }`,
     `export function run(fetch: (url: string) => void): void { fetch("x"); }`,
+    `globalThis.structuredClone(1); const { crypto } = globalThis; type Host = typeof globalThis;`,
+    `(globalThis as { gc?: () => void }).gc?.();`,
     `const pair = { process: 1, Buffer: 2 }; pair.process;`,
     `import { Worker } from "./worker.ts"; new Worker();`,
   ];

@@ -70,19 +70,44 @@ function isGlobalObject(node: Node | null | undefined): boolean {
   return inner?.type === "Identifier" && ["globalThis", "self", "window", "global"].includes(inner.name);
 }
 
+/** What a node stands in. Only the program itself stands in nothing, and nobody asks about that. */
+function parentOf(node: Node): Node {
+  return (node as { parent?: Node }).parent!;
+}
+
+/** Whether `(globalThis as T)` is at once asked for one member, or taken apart by a pattern. */
+function isLooked(node: Node): boolean {
+  let outer = parentOf(node);
+  while (outer.type === "TSAsExpression" || outer.type === "TSNonNullExpression") {
+    outer = outer.parent as Node;
+  }
+  return outer.type === "MemberExpression" ||
+    outer.type === "VariableDeclarator" && (outer.id as Node).type === "ObjectPattern";
+}
+
 /** What an identifier is where it stands: a use of a name in scope, the declaration of one, or neither. */
 function roleOf(node: Deno.lint.Identifier): "use" | "declaration" | "neither" {
   const parent = node.parent as Node & Record<string, unknown>;
   const is = (child: unknown) => (child as Node | undefined)?.range?.[0] === node.range[0];
   switch (parent.type) {
     case "MemberExpression":
+      // `globalThis.x` is judged by the name `x`; a `globalThis` that goes elsewhere could be asked for anything.
+      if (node.name === "globalThis" && is(parent.object)) return "neither";
       if (parent.computed || is(parent.object)) return "use";
       return isGlobalObject(parent.object) ? "use" : "neither";
+    case "TSAsExpression":
+    case "TSNonNullExpression":
+    case "TSSatisfiesExpression":
+      if (node.name !== "globalThis") return "use";
+      return isLooked(parent) ? "neither" : "use";
+    case "TSTypeQuery":
+      return node.name === "globalThis" ? "neither" : "use";
     case "TSQualifiedName":
       return is(parent.left) ? "use" : "neither";
     case "Property":
       return roleOfProperty(node, parent as Deno.lint.Property);
     case "VariableDeclarator":
+      if (node.name === "globalThis" && (parent.id as Node).type === "ObjectPattern") return "neither";
       return is(parent.id) ? "declaration" : "use";
     case "ImportSpecifier":
     case "ImportDefaultSpecifier":

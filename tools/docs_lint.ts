@@ -1,0 +1,104 @@
+/**
+ * Checks what the registry's pages will show: `deno doc --lint` over every entry of every module, and that
+ * each entry has a module doc with an example and no `any` in what it exports.
+ *
+ * ```sh
+ * deno task docs
+ * deno task docs web spread   # of these modules only
+ * ```
+ * @module
+ */
+import { run } from "./_command.ts";
+import { readMembers, readRoot } from "./_workspace.ts";
+
+interface ModuleDoc {
+  readonly module_doc?:
+    | { readonly doc?: string; readonly tags?: readonly { readonly kind: string }[] }
+    | null;
+  readonly symbols?: readonly unknown[];
+}
+
+/** One use of `any` in something exported. */
+export interface Any {
+  /** The exported name, and the member of it if there is one: `"Failure.check"`. */
+  readonly name: string;
+  readonly line: number;
+  readonly filename: string;
+}
+
+/**
+ * Finds `any` in what `deno doc --json` says of a module's symbols, wherever in a signature it hides.
+ *
+ * @param node The symbols, or any part of them.
+ * @returns Each place once.
+ */
+export function findAny(node: unknown): Any[] {
+  const found = new Map<string, Any>();
+  function visit(value: unknown, names: readonly string[], place: { filename: string; line: number }): void {
+    if (Array.isArray(value)) {
+      for (const item of value) visit(item, names, place);
+      return;
+    }
+    if (typeof value !== "object" || value === null) return;
+    const record = value as Record<string, unknown>;
+    const here = (record.location as typeof place | undefined) ?? place;
+    // A symbol has declarations, a member has a place; names further in are parameters.
+    const named = typeof record.name === "string" && ("declarations" in record || "location" in record);
+    const path = named ? [...names, record.name as string] : names;
+    if (record.kind === "keyword" && record.repr === "any") {
+      const name = path.join(".");
+      found.set(`${here.filename}:${here.line}:${name}`, { name, ...here });
+    }
+    for (const child of Object.values(record)) visit(child, path, here);
+  }
+  visit(node, [], { filename: "", line: 0 });
+  return [...found.values()].map(({ name, line, filename }) => ({ name, line, filename }));
+}
+
+/** Judges an entry's module doc; a sentence for each fault. */
+export function judgeModuleDoc(doc: ModuleDoc): string[] {
+  const text = doc.module_doc?.doc ?? "";
+  const example = text.includes("```") ||
+    doc.module_doc?.tags?.some(({ kind }) => kind === "example") === true;
+  if (text.trim() === "" && !example) return ["has no @module doc"];
+  return example ? [] : ["has a @module doc without an example"];
+}
+
+async function main(): Promise<number> {
+  const root = new URL("../", import.meta.url).href;
+  const members = [...await readMembers(), await readRoot()]
+    .filter(({ folder }) => Deno.args.length === 0 || Deno.args.includes(folder));
+  const entries = members.flatMap((member) => [...member.entries.values()]);
+  let wrong = 0;
+  const lint = await run(["deno", "doc", "--lint", ...entries]);
+  if (!lint.ok) {
+    console.error(lint.text);
+    wrong += Number(/Found (\d+) documentation lint error/.exec(lint.text)?.[1] ?? 1);
+  }
+  const anys = new Map<string, string>();
+  for (const entry of entries) {
+    const { ok, text, stdout } = await run(["deno", "doc", "--json", entry]);
+    if (!ok) {
+      console.error(text);
+      wrong++;
+      continue;
+    }
+    const { nodes } = JSON.parse(stdout) as { nodes: Record<string, ModuleDoc> };
+    for (const doc of Object.values(nodes)) {
+      for (const sentence of judgeModuleDoc(doc)) {
+        console.error(`${entry} ${sentence}`);
+        wrong++;
+      }
+      for (const { name, line, filename } of findAny(doc.symbols)) {
+        const place = `${filename.replace(root, "")}:${line + 1}`;
+        anys.set(`${place} ${name}`, `${place}  ${name} has \`any\` in its type`);
+      }
+    }
+  }
+  for (const sentence of anys.values()) console.error(sentence);
+  wrong += anys.size;
+  console.log(wrong === 0 ? `docs: ${entries.length} entries, all documented` : `docs: ${wrong} wrong`);
+  return wrong === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main());

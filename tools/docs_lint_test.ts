@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { findAny, judgeModuleDoc } from "./docs_lint.ts";
+
+const any = { repr: "any", kind: "keyword", value: "any" };
+
+Deno.test("`any` is found in a member's parameter, however deep, and named by where it is", () => {
+  const location = { filename: "file:///x/a.ts", line: 4 };
+  const symbols = [{
+    name: "Box",
+    declarations: [{
+      location,
+      kind: "class",
+      def: {
+        methods: [{
+          name: "put",
+          location: { ...location, line: 7 },
+          functionDef: { params: [{ name: "items", tsType: { kind: "array", value: any } }] },
+        }],
+      },
+    }],
+  }];
+  assertEquals(findAny(symbols), [{ name: "Box.put", line: 7, filename: "file:///x/a.ts" }]);
+});
+
+Deno.test("a thing that is called any, and a string that says any, are left alone", () => {
+  assertEquals(findAny([{ name: "any", declarations: [{ tsType: { kind: "literal", repr: "any" } }] }]), []);
+});
+
+Deno.test("an entry needs a module doc with an example, in its text or by a tag", () => {
+  assertEquals(judgeModuleDoc({ module_doc: null }), ["has no @module doc"]);
+  assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines." } }), ["has a @module doc without an example"]);
+  assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines.\n```ts\nf();\n```" } }), []);
+  assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines.", tags: [{ kind: "example" }] } }), []);
+});
