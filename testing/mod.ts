@@ -1,1 +1,36 @@
-export {};
+/**
+ * Tests of network programs with no network: clocks that move by hand, transports that are strings, two protocols joined
+ * in memory, Deferreds looked into without waiting.
+ *
+ * @example
+ * ```ts
+ * import { Protocol } from "@ropewalk/protocols";
+ * import { Clock, StringTransport } from "@ropewalk/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Reminder extends Protocol {
+ *   override connectionMade() {
+ *     this.reactor.callLater(60, () => this.transport.write("a minute ago\r\n"));
+ *   }
+ * }
+ *
+ * const clock = new Clock();
+ * const transport = new StringTransport({ reactor: clock });
+ * new Reminder().makeConnection(transport);
+ * clock.advance(60);
+ * assertEquals(transport.text(), "a minute ago\r\n");
+ * ```
+ *
+ * @module
+ */
+export { byteByByte, cutAt, everySplit } from "./chunks.ts";
+export { Clock } from "./clock.ts";
+export { flushLoggedErrors } from "./logged_errors.ts";
+export { MemoryTransport, type MemoryTransportOptions, type ProducerState } from "./memory_transport.ts";
+export { assertFailure, assertNoResult, failureResultOf, successResultOf } from "./results.ts";
+export {
+  StringTransport,
+  type StringTransportOptions,
+  StringTransportWithDisconnection,
+} from "./string_transport.ts";
+export { Written } from "./written.ts";
