@@ -69,7 +69,7 @@ async function checkUnrunnable(): Promise<string[]> {
   for (const path of paths) {
     const examples = unrunnable(await Deno.readTextFile(path));
     if (examples === undefined) continue;
-    const copy = `${folder}/${path}.md`;
+    const copy = `${folder}/${path}${path.endsWith(".md") ? "" : ".md"}`;
     await Deno.mkdir(copy.slice(0, copy.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(copy, examples);
     written.push(copy);

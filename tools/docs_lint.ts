@@ -29,6 +29,9 @@ export interface Any {
 /**
  * Finds `any` in what `deno doc --json` says of a module's symbols, wherever in a signature it hides.
  *
+ * One idiom is left alone: `new (...args: any[]) => T`, a class with any constructor. TypeScript asks for it
+ * word by word where a class is made of another, and nobody gets a value of that type out of it.
+ *
  * @param node The symbols, or any part of them.
  * @returns Each place once.
  */
@@ -41,6 +44,11 @@ export function findAny(node: unknown): Any[] {
     }
     if (typeof value !== "object" || value === null) return;
     const record = value as Record<string, unknown>;
+    if (record["constructor"] as unknown === true && Array.isArray(record.params)) {
+      const params = record.params as { kind: string }[];
+      visit([record.tsType, params.filter(({ kind }) => kind !== "rest")], names, place);
+      return;
+    }
     const here = (record.location as typeof place | undefined) ?? place;
     // A symbol has declarations, a member has a place; names further in are parameters.
     const named = typeof record.name === "string" && ("declarations" in record || "location" in record);

@@ -26,6 +26,18 @@ Deno.test("a thing that is called any, and a string that says any, are left alon
   assertEquals(findAny([{ name: "any", declarations: [{ tsType: { kind: "literal", repr: "any" } }] }]), []);
 });
 
+Deno.test("the rest parameters of any class's constructor may be `any`, its result may not", () => {
+  const rest = { kind: "rest", tsType: { kind: "array", value: any } };
+  const type = (tsType: unknown) => ({
+    name: "ClassOf",
+    declarations: [{
+      def: { kind: "fnOrConstructor", value: { constructor: true, tsType, params: [rest] } },
+    }],
+  });
+  assertEquals(findAny([type({ kind: "typeRef", repr: "T" })]), []);
+  assertEquals(findAny([type(any)]).map(({ name }) => name), ["ClassOf"]);
+});
+
 Deno.test("an entry needs a module doc with an example, in its text or by a tag", () => {
   assertEquals(judgeModuleDoc({ module_doc: null }), ["has no @module doc"]);
   assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines." } }), ["has a @module doc without an example"]);
