@@ -32,7 +32,7 @@ export class LineOnlyReceiver<F = Factory> extends Protocol<F> {
 
   readonly #buffer = new LineBuffer();
   #delivering = false;
-  #known = "";
+  #known: string | null = null;
   #oneByte = "";
 
   /** Takes some bytes and delivers the lines that are complete. */

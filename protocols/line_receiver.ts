@@ -133,7 +133,6 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
       const bareLF = this.acceptBareLF;
       const delimiter = bareLF ? "\n" : this.#oneByteDelimiter();
       if (delimiter !== this.#searchedFor) {
-        if (delimiter === "") throw new TypeError("Cannot look for lines: the delimiter is empty");
         this.#searchedFor = delimiter;
         buffer.searchAgain();
       }
@@ -158,6 +157,7 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
   #oneByteDelimiter(): string {
     const delimiter = this.delimiter;
     if (delimiter !== this.#known) {
+      if (delimiter.length === 0) throw new TypeError("Cannot look for lines: the delimiter is empty");
       this.#known = delimiter;
       this.#oneByte = latin1(toBytes(delimiter));
     }
