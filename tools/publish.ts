@@ -110,7 +110,8 @@ async function publishOne(member: Member, flags: readonly string[], rehearsal: b
   });
   const label = `${member.name}@${member.version}`;
   if (!ok) {
-    console.error(`${text}\nFAILED  ${label}`);
+    if (rehearsal) console.error(text);
+    console.error(`FAILED  ${label}`);
     return false;
   }
   if (!rehearsal) return true;
