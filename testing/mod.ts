@@ -25,8 +25,17 @@
  */
 export { byteByByte, cutAt, everySplit } from "./chunks.ts";
 export { Clock } from "./clock.ts";
+export {
+  type ConnectedPair,
+  connectedServerAndClient,
+  type Cut,
+  IOPump,
+  type LoopbackOptions,
+  type ProtocolSource,
+} from "./loopback.ts";
 export { flushLoggedErrors } from "./logged_errors.ts";
 export { MemoryTransport, type MemoryTransportOptions, type ProducerState } from "./memory_transport.ts";
+export { SeededRandom } from "./random.ts";
 export { assertFailure, assertNoResult, failureResultOf, successResultOf } from "./results.ts";
 export {
   StringTransport,

@@ -5,7 +5,7 @@
 import { type Deferred, type ErrorClass, Failure } from "@ropewalk/deferred";
 
 // The name is the one that test runners show specially; the class of `@std/assert` is not needed for it.
-class ResultError extends Error {
+class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
@@ -19,9 +19,9 @@ class ResultError extends Error {
 export function successResultOf<T>(d: Deferred<T>): T {
   const state = String(d);
   const result = peek(d);
-  if (result === null) throw new ResultError(`A value was expected of ${state}, but it has no result yet`);
+  if (result === null) throw new AssertionError(`A value was expected of ${state}, but it has no result yet`);
   if (Failure.is(result.value)) {
-    throw new ResultError(`A value was expected of ${state}:\n${result.value.getTraceback()}`, {
+    throw new AssertionError(`A value was expected of ${state}:\n${result.value.getTraceback()}`, {
       cause: result.value.value,
     });
   }
@@ -41,11 +41,11 @@ export function failureResultOf(d: Deferred<unknown>, ...classes: (ErrorClass | 
   const state = String(d);
   const result = peek(d);
   if (result === null) {
-    throw new ResultError(`${expected} was expected of ${state}, but it has no result yet`);
+    throw new AssertionError(`${expected} was expected of ${state}, but it has no result yet`);
   }
-  if (!Failure.is(result.value)) throw new ResultError(`${expected} was expected of ${state}`);
+  if (!Failure.is(result.value)) throw new AssertionError(`${expected} was expected of ${state}`);
   if (classes.length > 0 && result.value.check(...classes) === undefined) {
-    throw new ResultError(`${expected} was expected of ${state}:\n${result.value.getTraceback()}`, {
+    throw new AssertionError(`${expected} was expected of ${state}:\n${result.value.getTraceback()}`, {
       cause: result.value.value,
     });
   }
@@ -68,7 +68,7 @@ export function assertNoResult(d: Deferred<unknown>): void {
     return Failure.is(result) ? undefined : result;
   });
   checked = true;
-  if (has) throw new ResultError(`No result was expected of ${state}`);
+  if (has) throw new AssertionError(`No result was expected of ${state}`);
 }
 
 /**
@@ -84,11 +84,11 @@ export function assertFailure<C extends ErrorClass | string>(
 ): Deferred<C extends ErrorClass<infer E> ? E : unknown> {
   return d.addCallbacks(
     (value): never => {
-      throw new ResultError(`A failure with ${names(classes)} was expected, but the value is ${value}`);
+      throw new AssertionError(`A failure with ${names(classes)} was expected, but the value is ${value}`);
     },
     (failure) => {
       if (failure.check(...classes) !== undefined) return failure.value as never;
-      throw new ResultError(
+      throw new AssertionError(
         `A failure with ${names(classes)} was expected, not this one:\n${failure.getTraceback()}`,
         { cause: failure.value },
       );
