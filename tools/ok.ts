@@ -27,6 +27,9 @@ export interface Count {
   readonly failed: number;
 }
 
+/** All checks together end within this time, whatever hangs. */
+const LIMIT_SECONDS = 18 * 60;
+
 const STEPS: readonly Step[] = [
   { name: "test", command: ["deno", "task", "test"], tests: true },
   { name: "format", command: ["deno", "fmt", "--check"] },
@@ -93,7 +96,8 @@ async function main(): Promise<number> {
       ? readmeTestCommand(await Deno.readTextFile("README.md"))
       : step.command;
     if (ci) console.log(`— ${step.name}: ${command.join(" ")}`);
-    const outcome = await run(command, { show: ci });
+    const timeoutSeconds = Math.max(1, LIMIT_SECONDS - performance.now() / 1000);
+    const outcome = await run(command, { show: ci, timeoutSeconds });
     const count = step.tests
       ? countTests(outcome.text, outcome.ok)
       : { passed: +outcome.ok, failed: +!outcome.ok };
