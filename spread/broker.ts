@@ -1,0 +1,789 @@
+/**
+ * `Broker`: one Perspective Broker connection.
+ *
+ * ```text
+ *   server                                   client
+ *     ── [pb none] ─────────────────────────►          which dialects it speaks
+ *     ◄───────────────────────────────── pb ──
+ *     ── [version 6] ───────►◄── [version 6] ──        neither waits for the other
+ *     ◄── [message 1 root get 1 args kwargs] ──
+ *     ── [answer 1 value] ──────────────────►          or [error 1 failure]; answers come in any order
+ * ```
+ *
+ * What is written while received bytes are dealt with leaves in one piece when they are through.
+ * @module
+ */
+import { Deferred, Failure, reportError, succeed } from "@ropewalk/deferred";
+import { Protocol } from "@ropewalk/protocols";
+import type { Transport } from "@ropewalk/reactor/core";
+import { getLogger } from "@logtape/logtape";
+import { readElement } from "./banana_decoder.ts";
+import { type Cacheable, type RemoteCache, RemoteCacheObserver } from "./cacheable.ts";
+import {
+  DeadReferenceError,
+  JellyError,
+  PBConnectionLost,
+  PBError,
+  ProtocolError,
+  RemoteError,
+} from "./errors.ts";
+import { CopyableFailure } from "./failures.ts";
+import { Inbox } from "./_inbox.ts";
+import { type BananaLimits, type ResolvedLimits, resolveLimits } from "./limits.ts";
+import { Jellier, type JellyInvoker } from "./jellier.ts";
+import { type Entry, LocalTable, Numbers } from "./_local_table.ts";
+import { LIST, Output, STRING, VOCAB } from "./_output.ts";
+import { Reader } from "./_reader.ts";
+import { type CallTarget, PERSPECTIVE, STANDS_FOR } from "./referenceable.ts";
+import { RemoteReference } from "./remote_reference.ts";
+import { type Creditor, RemoteTable } from "./_remote_table.ts";
+import { globalSecurity, type SecurityOptions } from "./security.ts";
+import { Unjellier, type UnjellyInvoker } from "./unjellier.ts";
+import { Kwargs, kwargs } from "./values.ts";
+import {
+  ANSWER,
+  CACHEMESSAGE,
+  DECACHE,
+  DECREF,
+  DICTIONARY,
+  ERROR,
+  MESSAGE,
+  TUPLE,
+  UNCACHE,
+  VERSION,
+  WORD_BYTES,
+} from "./_vocabulary.ts";
+
+const logger = getLogger(["ropewalk", "spread"]);
+
+/** The version of the protocol: that of every Twisted of the last twenty years. */
+export const PB_VERSION = 6;
+/** The most live references, and the most caches, that a peer may hold over one connection. */
+export const MAX_BROKER_REFS = 1024;
+
+// What is written in one turn is handed to the transport at the latest when it is this much.
+const FLUSH_AT = 64 * 1024;
+// A buffer that one large message made larger than this is not kept.
+const KEEP = 1024 * 1024;
+
+/** Options of a connection, given to its factory. */
+export interface BrokerOptions {
+  /** Which kinds of value the peer may send. @default globalSecurity */
+  security?: SecurityOptions;
+  /** Whether the peer gets the stacks of our errors. @default false */
+  unsafeTracebacks?: boolean;
+  /** The most live references, and the most caches, that the peer may hold. @default 1024 */
+  maxReferences?: number;
+  /** Limits of what is received. */
+  limits?: BananaLimits;
+}
+
+/** A call that waits for its answer. */
+class Pending extends Deferred<unknown> {
+  constructor(readonly broker: Broker, readonly id: number) {
+    super(cancelPending as (d: Deferred<unknown>) => void);
+  }
+}
+
+function cancelPending(call: Pending): void {
+  call.broker.forgetCall(call.id);
+}
+
+/** One connection: a protocol that takes its bytes from any transport. */
+export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyInvoker, Creditor {
+  /** Whatever is kept of the data is copied. */
+  readonly borrowsData = true;
+  /** Whether we made the connection. */
+  readonly isClient: boolean;
+  /** True once the connection is lost. */
+  disconnected = false;
+  /** Whether the peer gets the stacks of our errors. */
+  readonly unsafeTracebacks: boolean;
+  /** Called when the handshake is through. */
+  onReady: ((broker: Broker) => void) | null = null;
+  /** Called when the connection is lost, before its watchers are. */
+  onLost: ((broker: Broker, reason: Failure) => void) | null = null;
+
+  readonly #security: SecurityOptions;
+  readonly #limits: ResolvedLimits;
+  readonly #inbox: Inbox;
+  readonly #reader = new Reader();
+  readonly #unjellier: Unjellier;
+  readonly #out = new Output(false, 1024);
+  readonly #jellier: Jellier;
+  #transport: Transport | null = null;
+  #dialect: string | null = null;
+  #receiving = false;
+  // The jellier that writes a message now; messages that are sent meanwhile (by a `getStateToCopy`, say) come after it.
+  #composing = false;
+  #queued: Uint8Array[] = [];
+  #fault: unknown = null;
+  #lastRequest = 0;
+  // `null` marks a call whose answer nobody wants any more.
+  readonly #waiting = new Map<number, Deferred<unknown> | null>();
+  readonly #names = new Map<string, CallTarget>();
+  readonly #numbers = new Numbers();
+  readonly #local: LocalTable<CallTarget>;
+  readonly #caches: LocalTable<Cacheable>;
+  readonly #observers = new Map<Cacheable, RemoteCacheObserver>();
+  readonly #remote: RemoteTable<RemoteReference>;
+  readonly #remoteCaches: RemoteTable<RemoteCache>;
+  // Caches that were given up by hand while the owner may still name them: kept until it has let go.
+  readonly #disposedCaches = new Map<number, RemoteCache>();
+  readonly #cleanups = new Map<CallTarget, () => void>();
+  readonly #watchers = new Set<() => void>();
+
+  /**
+   * @param isClient Whether we made the connection: the server speaks first.
+   * @param options Security, limits and the like.
+   */
+  constructor(isClient: boolean, options: BrokerOptions = {}) {
+    super();
+    this.isClient = isClient;
+    this.#security = options.security ?? globalSecurity;
+    this.unsafeTracebacks = options.unsafeTracebacks ?? false;
+    this.#limits = resolveLimits(options.limits);
+    this.#inbox = new Inbox(this.#limits, (bytes, start) => this.#message(bytes, start));
+    this.#unjellier = new Unjellier(this.#reader, this, this.#security);
+    this.#jellier = new Jellier(this.#out, this, this.#security);
+    const most = options.maxReferences ?? MAX_BROKER_REFS;
+    this.#local = new LocalTable(this.#numbers, most);
+    this.#caches = new LocalTable(this.#numbers, most);
+    this.#remote = new RemoteTable("decref", this);
+    this.#remoteCaches = new RemoteTable("decache", this);
+    // What was written goes out before anybody else gets at the transport, so that closing it loses nothing.
+    Object.defineProperty(this, "transport", {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        this.#flush();
+        return this.#transport;
+      },
+      set: (transport: Transport) => this.#transport = transport,
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------- the connection
+
+  /** The server offers its dialects. */
+  override connectionMade(): void {
+    if (this.isClient) return;
+    const out = this.#out;
+    out.list(2);
+    out.text("pb");
+    out.text("none");
+    this.#flush();
+  }
+
+  /** Bytes came, cut anywhere. A peer that sends rubbish loses the connection; nothing is thrown. */
+  override dataReceived(data: Uint8Array): void {
+    if (this.#receiving) {
+      this.#inbox.feed(data);
+      return;
+    }
+    this.#receiving = true;
+    try {
+      this.#inbox.feed(data);
+    } catch (error) {
+      this.#giveUpOnPeer(error);
+    } finally {
+      this.#receiving = false;
+      this.#flush();
+    }
+  }
+
+  /** The connection is gone: calls fail, caches and avatars are told, watchers run. */
+  override connectionLost(reason: Failure): void {
+    if (this.disconnected) return;
+    this.disconnected = true;
+    this.connected = false;
+    this.#inbox.stop();
+    this.#out.length = 0;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    const cause = this.#fault ?? reason.value;
+    const message = `The connection was lost before the answer came: ${new Failure(cause).getErrorMessage()}`;
+    for (const call of waiting) {
+      if (call !== null) this.guard(() => call.errback(new PBConnectionLost(message, { cause })));
+    }
+    for (const entry of this.#caches.clear()) this.#stopObserving(entry);
+    const cleanups = [...this.#cleanups.values()];
+    this.#cleanups.clear();
+    for (const cleanup of cleanups) this.guard(cleanup);
+    this.onLost?.(this, reason);
+    for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) this.guard(watcher);
+    this.#watchers.clear();
+    this.#local.clear();
+    this.#names.clear();
+    this.#remote.clear();
+    this.#remoteCaches.clear();
+    this.#disposedCaches.clear();
+  }
+
+  /** Calls `f` when the connection is lost; at once if it is lost already. */
+  notifyOnDisconnect(f: () => void): void {
+    if (this.disconnected) this.guard(f);
+    else this.#watchers.add(f);
+  }
+
+  /** Takes {@linkcode notifyOnDisconnect} back. */
+  dontNotifyOnDisconnect(f: () => void): void {
+    this.#watchers.delete(f);
+  }
+
+  /** Calls a function of the program; what it throws is reported and goes no further. */
+  guard<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
+    try {
+      f(...args);
+    } catch (error) {
+      reportError(error, "Error in a function that was called by a PB connection");
+    }
+  }
+
+  #giveUpOnPeer(error: unknown): void {
+    this.#fault = error;
+    this.#inbox.stop();
+    logger.warn("Closing a PB connection: {error}", { error });
+    this.transport.abortConnection();
+  }
+
+  #flush(): void {
+    const out = this.#out;
+    if (out.length === 0 || this.#composing) return;
+    const bytes = out.bytes.subarray(0, out.length);
+    out.length = 0;
+    if (this.#transport !== null && !this.disconnected) this.#transport.write(bytes);
+    if (out.bytes.length > KEEP) out.bytes = new Uint8Array(1024);
+  }
+
+  #begin(): Jellier {
+    if (this.#composing) {
+      const apart = new Output(this.#out.compress);
+      return new Jellier(apart, this, this.#security);
+    }
+    this.#composing = true;
+    return this.#jellier;
+  }
+
+  // A message is complete: it leaves now, or with the others of this turn.
+  #sent(jellier: Jellier): void {
+    jellier.commit();
+    if (jellier !== this.#jellier) {
+      this.#queued.push(jellier.out.take());
+      return;
+    }
+    this.#end();
+    if (!this.#receiving || this.#out.length >= FLUSH_AT) this.#flush();
+  }
+
+  #unsent(jellier: Jellier, start: number): void {
+    jellier.out.length = start;
+    jellier.rollBack();
+    if (jellier === this.#jellier) this.#end();
+  }
+
+  #end(): void {
+    this.#composing = false;
+    if (this.#queued.length === 0) return;
+    const queued = this.#queued;
+    this.#queued = [];
+    for (const bytes of queued) this.#out.raw(bytes);
+  }
+
+  // ------------------------------------------------------------------------------------------- calls to the peer
+
+  /** A reference to an object of the peer that has a name: `"root"`. Nothing is sent for it, nor counted. */
+  remoteForName(name: string): RemoteReference {
+    return new RemoteReference(this, name);
+  }
+
+  /** Calls a method of an object of the peer; see `RemoteReference.callRemote`. */
+  call(luid: number | string, name: string, args: unknown[], perspective: unknown): Deferred<unknown> {
+    return this.#call(MESSAGE, luid, name, args, perspective, true) ?? succeed<unknown>(null);
+  }
+
+  /** As {@linkcode call}, without an answer. */
+  send(luid: number | string, name: string, args: unknown[], perspective: unknown): void {
+    this.#call(MESSAGE, luid, name, args, perspective, false)?.addErrback((failure) =>
+      failure.raiseException()
+    );
+  }
+
+  /** Calls a method of the peer's copy of a cacheable of ours. */
+  callCache(luid: number, name: string, args: unknown[], perspective: unknown): Deferred<unknown> {
+    return this.#call(CACHEMESSAGE, luid, name, args, perspective, true) ?? succeed<unknown>(null);
+  }
+
+  #call(
+    word: number,
+    luid: number | string,
+    name: string,
+    args: unknown[],
+    perspective: unknown,
+    answer: boolean,
+  ): Deferred<unknown> | null {
+    if (this.disconnected) throw new DeadReferenceError("Cannot call: the connection is gone");
+    let named: Kwargs | null = null;
+    if (args.length > 0 && Kwargs.is(args[args.length - 1])) {
+      named = args[args.length - 1] as Kwargs;
+      args = args.slice(0, -1);
+      if (Object.hasOwn(named, "pbanswer")) {
+        const { pbanswer, ...rest } = named;
+        if (!pbanswer) answer = false;
+        named = Object.keys(rest).length === 0 ? null : kwargs(rest);
+      }
+    }
+    const id = ++this.#lastRequest;
+    const call = answer ? new Pending(this, id) : null;
+    const jellier = this.#begin();
+    const out = jellier.out;
+    const start = out.length;
+    try {
+      out.list(7);
+      out.word(word, WORD_BYTES[word]!);
+      out.int(id);
+      if (typeof luid === "number") out.int(luid);
+      else out.text(luid);
+      out.text(name);
+      out.int(answer ? 1 : 0);
+      jellier.begin(perspective);
+      const count = args.length;
+      out.list(count + 1);
+      out.word(TUPLE, WORD_BYTES[TUPLE]!);
+      for (let i = 0; i < count; i++) jellier.write(args[i]);
+      jellier.end();
+      if (named === null) {
+        out.list(1);
+        out.word(DICTIONARY, WORD_BYTES[DICTIONARY]!);
+      } else jellier.jelly(named, perspective);
+    } catch (error) {
+      this.#unsent(jellier, start);
+      if (call === null) throw error;
+      call.errback(new Failure(error));
+      return call;
+    }
+    if (call !== null) this.#waiting.set(id, call);
+    this.#sent(jellier);
+    return call;
+  }
+
+  /** Nobody wants the answer of a call any more. */
+  forgetCall(id: number): void {
+    if (this.#waiting.has(id)) this.#waiting.set(id, null);
+  }
+
+  // ------------------------------------------------------------------------------------------- messages from the peer
+
+  #message(bytes: Uint8Array, start: number): void {
+    const reader = this.#reader;
+    reader.open(bytes, start);
+    if (this.#dialect === null) {
+      this.#handshake();
+      return;
+    }
+    if (reader.next() !== LIST || reader.value === 0) throw new ProtocolError("A message is no list");
+    const count = reader.value;
+    const type = reader.peek();
+    let word = VOCAB === type ? reader.value : 0;
+    const name = reader.name();
+    if (word === 0) word = WORDS.get(name) ?? 0;
+    switch (word) {
+      case MESSAGE:
+        this.#need(count, 7);
+        this.#incoming(false);
+        break;
+      case CACHEMESSAGE:
+        this.#need(count, 7);
+        this.#incoming(true);
+        break;
+      case ANSWER:
+        this.#need(count, 3);
+        this.#answer(false);
+        break;
+      case ERROR:
+        this.#need(count, 3);
+        this.#answer(true);
+        break;
+      case DECREF: {
+        this.#need(count, 2);
+        const entry = this.#local.remove(reader.integer());
+        if (entry !== null) this.#released(entry.object);
+        break;
+      }
+      case DECACHE:
+        this.#need(count, 2);
+        this.#decache(reader.integer());
+        break;
+      case UNCACHE:
+        this.#need(count, 2);
+        this.#disposedCaches.delete(reader.integer());
+        break;
+      case VERSION: {
+        this.#need(count, 2);
+        const version = reader.integer();
+        if (version !== PB_VERSION) {
+          throw new ProtocolError(`Version ${version} is not compatible with ${PB_VERSION}`);
+        }
+        break;
+      }
+      default:
+        if (name !== "didNotUnderstand") throw new ProtocolError("A message is of an unknown kind");
+        logger.warn("The peer did not understand a message");
+    }
+  }
+
+  #need(count: number, wanted: number): void {
+    if (count !== wanted) throw new ProtocolError("A message has the wrong length");
+  }
+
+  #handshake(): void {
+    const said = readElement(this.#reader);
+    const offered = (this.isClient ? Array.isArray(said) ? said : [] : [said]).map((dialect) =>
+      dialect instanceof Uint8Array ? new TextDecoder().decode(dialect) : ""
+    );
+    const chosen = offered.find((dialect) => dialect === "pb" || dialect === "none");
+    if (chosen === undefined) throw new ProtocolError("The peer speaks no dialect that is known here");
+    if (this.isClient) this.#out.text(chosen);
+    this.#dialect = chosen;
+    this.#inbox.scanner.words = this.#out.compress = chosen === "pb";
+    this.#pair(VERSION, PB_VERSION);
+    this.onReady?.(this);
+  }
+
+  #incoming(toCache: boolean): void {
+    const reader = this.#reader;
+    const id = reader.integer();
+    const type = reader.peek();
+    const luid = type === STRING || type === VOCAB ? reader.name() : reader.integer();
+    const name = reader.name();
+    const answer = reader.integer() !== 0;
+    let target: CallTarget | null = null;
+    let result: unknown;
+    try {
+      target = toCache ? this.#cacheTarget(luid) : this.#target(luid);
+      const perspective = target[PERSPECTIVE] ?? null;
+      const unjellier = this.#unjellier;
+      unjellier.begin(perspective);
+      const args = unjellier.arguments();
+      unjellier.end();
+      unjellier.begin(perspective);
+      const named = unjellier.keywords();
+      unjellier.end();
+      result = target.remoteMessageReceived(this, name, args, named);
+    } catch (error) {
+      this.#failed(id, answer, error, name);
+      return;
+    }
+    if (typeof result === "object" && result !== null) {
+      if (Deferred.is(result)) {
+        result.addCallbacks(
+          (value) => this.#succeeded(id, answer, value, target),
+          (failure) => this.#failed(id, answer, failure, name),
+        );
+        return;
+      }
+      if (Failure.is(result)) {
+        this.#failed(id, answer, result, name);
+        return;
+      }
+      if (typeof (result as { then?: unknown }).then === "function") {
+        (result as PromiseLike<unknown>).then(
+          (value) => this.#succeeded(id, answer, value, target),
+          (error) => this.#failed(id, answer, error, name),
+        );
+        return;
+      }
+    }
+    this.#succeeded(id, answer, result, target);
+  }
+
+  #target(luid: number | string): CallTarget {
+    const target = typeof luid === "number" ? this.#local.get(luid)?.object : this.#names.get(luid);
+    if (target === undefined) throw new ProtocolErrorAtCaller(`There is no object ${luid} here`);
+    return target;
+  }
+
+  #cacheTarget(luid: number | string): CallTarget {
+    const cache = typeof luid === "number"
+      ? this.#remoteCaches.peek(luid) ?? this.#disposedCaches.get(luid)
+      : undefined;
+    if (cache === undefined) return NO_CACHE;
+    return {
+      remoteMessageReceived: (broker, name, args, named) =>
+        cache.observeMessageReceived(broker, name, args, named),
+    };
+  }
+
+  #succeeded(id: number, answer: boolean, value: unknown, target: CallTarget): void {
+    if (!answer || this.disconnected) return;
+    const jellier = this.#begin();
+    const out = jellier.out;
+    const start = out.length;
+    try {
+      out.list(3);
+      out.word(ANSWER, WORD_BYTES[ANSWER]!);
+      out.int(id);
+      jellier.jelly(value, target[PERSPECTIVE] ?? null);
+    } catch (error) {
+      this.#unsent(jellier, start);
+      this.#failed(id, answer, error, "the result of a call");
+      return;
+    }
+    this.#sent(jellier);
+  }
+
+  #failed(id: number, answer: boolean, error: unknown, name: string): void {
+    const failure = Failure.is(error) ? error : new Failure(error);
+    const { value } = failure;
+    if (!(value instanceof PBError) && !(value instanceof ProtocolErrorAtCaller)) {
+      reportError(failure, `Error in ${name}, called over PB`);
+    }
+    if (!answer || this.disconnected) return;
+    const jellyable = typeof value === "object" && value !== null &&
+      typeof (value as { jellyFor?: unknown }).jellyFor === "function";
+    const sent = jellyable
+      ? value
+      : new CopyableFailure(failure, { unsafeTracebacks: this.unsafeTracebacks });
+    try {
+      this.#sendError(id, sent);
+    } catch (problem) {
+      reportError(problem, "An error could not be sent over PB");
+      this.#sendError(id, new CopyableFailure(new JellyError("The error could not be sent")));
+    }
+  }
+
+  #sendError(id: number, error: unknown): void {
+    const jellier = this.#begin();
+    const out = jellier.out;
+    const start = out.length;
+    try {
+      out.list(3);
+      out.word(ERROR, WORD_BYTES[ERROR]!);
+      out.int(id);
+      jellier.jelly(error);
+    } catch (problem) {
+      this.#unsent(jellier, start);
+      throw problem;
+    }
+    this.#sent(jellier);
+  }
+
+  #answer(isError: boolean): void {
+    const id = this.#reader.integer();
+    const call = this.#waiting.get(id);
+    if (call === undefined) throw new ProtocolError("An answer came to a call that was not made");
+    this.#waiting.delete(id);
+    if (call === null) {
+      // Nobody wants it, but what it refers to has to be given back.
+      try {
+        this.#unjellier.unjelly();
+      } catch { /* nobody wants to know */ }
+      return;
+    }
+    let value: unknown;
+    try {
+      value = this.#unjellier.unjelly();
+    } catch (error) {
+      call.errback(new Failure(error));
+      return;
+    }
+    if (!isError) call.callback(value);
+    else if (value instanceof Error) call.errback(value);
+    else call.errback(new RemoteError("builtins.Exception", String(value)));
+  }
+
+  // ------------------------------------------------------------------------------------------- objects of ours
+
+  /** Gives an object a name under which the peer can call it. */
+  setNameForLocal(name: string, object: CallTarget): void {
+    this.#names.set(name, object);
+  }
+
+  /** Calls `f` once: when the peer has given up its last reference to `target`, or the connection is lost. */
+  onRelease(target: CallTarget, f: () => void): void {
+    const others = this.#cleanups.get(target);
+    this.#cleanups.set(
+      target,
+      others === undefined ? f : () => {
+        this.guard(others);
+        f();
+      },
+    );
+  }
+
+  /** How many objects of ours the peer holds. */
+  get references(): number {
+    return this.#local.size;
+  }
+
+  #released(target: CallTarget): void {
+    const cleanup = this.#cleanups.get(target);
+    if (cleanup === undefined) return;
+    this.#cleanups.delete(target);
+    this.guard(cleanup);
+  }
+
+  /** For the jellier. */
+  registerReference(target: object): number {
+    try {
+      return this.#local.add(target as CallTarget, null).luid;
+    } catch (error) {
+      if (this.#local.violations > 3) this.#loseLater();
+      throw error;
+    }
+  }
+
+  // A program that goes on sending references to a peer that gives none back.
+  #loseLater(): void {
+    this.#transport?.loseConnection();
+  }
+
+  /** For the jellier. */
+  unregisterReference(target: object): void {
+    const entry = this.#local.of(target as CallTarget);
+    if (entry !== undefined && this.#local.remove(entry.luid) !== null) this.#released(entry.object);
+  }
+
+  /** For the jellier. */
+  ownReference(reference: object): number | string | null {
+    const { broker, luid } = reference as RemoteReference;
+    return broker === this ? luid : null;
+  }
+
+  /** For the jellier. */
+  ownCache(cache: object): number | null {
+    const { broker, luid } = cache as RemoteCache;
+    return broker === this ? luid : null;
+  }
+
+  /** For the jellier. */
+  cachedAs(cacheable: object): number {
+    const entry = this.#caches.of(cacheable as Cacheable);
+    if (entry === undefined) return 0;
+    entry.receipts++;
+    return entry.luid;
+  }
+
+  /** For the jellier. */
+  cacheRemotely(cacheable: object): number {
+    return this.#caches.add(cacheable as Cacheable, this.#jellier.perspective).luid;
+  }
+
+  /** For the jellier. */
+  uncacheRemotely(cacheable: object): void {
+    const entry = this.#caches.of(cacheable as Cacheable);
+    if (entry !== undefined && this.#caches.remove(entry.luid) !== null) this.#stopObserving(entry);
+  }
+
+  /** For the jellier. */
+  observerOf(cacheable: object): object {
+    const entry = this.#caches.of(cacheable as Cacheable)!;
+    let observer = this.#observers.get(entry.object);
+    if (observer === undefined) {
+      observer = new RemoteCacheObserver(this, entry.luid, entry.perspective);
+      this.#observers.set(entry.object, observer);
+    }
+    return observer;
+  }
+
+  #decache(luid: number): void {
+    const entry = this.#caches.remove(luid);
+    if (entry === null) return;
+    this.#stopObserving(entry);
+    this.#pair(UNCACHE, luid);
+  }
+
+  #stopObserving({ object, luid, perspective }: Entry<Cacheable>): void {
+    const observer = this.#observers.get(object) ?? new RemoteCacheObserver(this, luid, perspective);
+    this.#observers.delete(object);
+    this.guard(() => object.stoppedObserving(perspective, observer));
+  }
+
+  // ------------------------------------------------------------------------------------------- objects of the peer
+
+  /** For the unjellier. */
+  remote(luid: number | string): unknown {
+    if (typeof luid === "string") return this.remoteForName(luid);
+    let reference = this.#remote.receive(luid);
+    if (reference === undefined) {
+      reference = new RemoteReference(this, luid, this.#unjellier.perspective);
+      this.#remote.hold(luid, reference);
+    }
+    return reference;
+  }
+
+  /** For the unjellier. */
+  local(luid: number | string): unknown {
+    const target = typeof luid === "number" ? this.#local.get(luid)?.object : this.#names.get(luid);
+    if (target === undefined) throw new JellyError(`There is no object ${luid} here`);
+    return target[STANDS_FOR] ?? target;
+  }
+
+  /** For the unjellier. */
+  localCache(luid: number): unknown {
+    const entry = this.#caches.get(luid);
+    if (entry === undefined) throw new JellyError(`There is no cacheable ${luid} here`);
+    return entry.object;
+  }
+
+  /** For the unjellier. */
+  cached(luid: number): unknown {
+    const cache = this.#remoteCaches.receive(luid);
+    if (cache !== undefined) return cache;
+    const kept = this.#disposedCaches.get(luid);
+    if (kept === undefined) throw new JellyError(`There is no cache ${luid} here: it was given up`);
+    this.#disposedCaches.delete(luid);
+    this.#remoteCaches.hold(luid, kept);
+    return kept;
+  }
+
+  /** For the unjellier. */
+  newCache(luid: number, cache: object): void {
+    const made = cache as RemoteCache;
+    made.broker = this;
+    made.luid = luid;
+    this.#remoteCaches.hold(luid, made);
+  }
+
+  /** Gives a reference up by hand. */
+  giveUp(reference: object): void {
+    const { luid } = reference as RemoteReference;
+    if (typeof luid === "number" && !this.disconnected) {
+      this.#remote.giveUp(luid, reference as RemoteReference);
+    }
+  }
+
+  /** Gives a cache up by hand. */
+  giveUpCache(cache: RemoteCache): void {
+    if (this.disconnected || this.#remoteCaches.peek(cache.luid) !== cache) return;
+    this.#disposedCaches.set(cache.luid, cache);
+    this.#remoteCaches.giveUp(cache.luid, cache);
+  }
+
+  /** For the table of references. */
+  pay(kind: "decref" | "decache", luid: number, receipts: number): void {
+    if (this.disconnected || this.#transport === null) return;
+    for (; receipts > 0; receipts--) this.#pair(kind === "decref" ? DECREF : DECACHE, luid);
+  }
+
+  #pair(word: number, number: number): void {
+    const jellier = this.#begin();
+    jellier.pair(word, number);
+    this.#sent(jellier);
+  }
+}
+
+// Messages whose kind was sent as a string: legal, though nobody does it.
+const WORDS = new Map(
+  [MESSAGE, CACHEMESSAGE, ANSWER, ERROR, DECREF, DECACHE, UNCACHE, VERSION].map((word) =>
+    [new TextDecoder().decode(WORD_BYTES[word]), word] as const
+  ),
+);
+
+/** The peer named an object that it does not have: it is told so, and nothing is reported here. */
+class ProtocolErrorAtCaller extends PBError {
+  static override readonly wireName: string = "builtins.Exception";
+}
+
+// An update for a copy that is gone already: the owner has not heard of it yet.
+const NO_CACHE: CallTarget = { remoteMessageReceived: () => null };
