@@ -107,6 +107,8 @@ export const HOST_NAMES: Readonly<Record<string, string>> = {
   setInterval: "time is handed in: use LoopingCall",
   clearInterval: "time is handed in: use LoopingCall",
   setImmediate: "time is handed in: use callLater of the reactor",
+  "Date.now": "time is handed in: use seconds() of the reactor",
+  performance: "time is handed in: use seconds() of the reactor",
   fetch: "the network is reached through the transport or reactor that was handed in",
   WebSocket: "the network is reached through the transport or reactor that was handed in",
   EventSource: "the network is reached through the transport or reactor that was handed in",
@@ -259,6 +261,20 @@ export function judgeGlobal(path: string, name: string): string | undefined {
   if (from !== undefined && LAYERS[from]?.host === true) return undefined;
   if (HOST_EXCEPTIONS[path]?.includes(name)) return undefined;
   return `${from ?? path} may not name ${name}: ${instead}`;
+}
+
+/**
+ * Judges what a test asks of the host: real sockets are for the tests of the hosts and for real peers only.
+ *
+ * @param path The file, from the root of the workspace.
+ * @param name A member of the host: `Deno.listen`.
+ * @returns What is wrong in words, or `undefined` when nothing is.
+ */
+export function judgeTestSocket(path: string, name: string): string | undefined {
+  const folder = folderOf(path);
+  if (!isTest(path) || folder === "reactor" || FREE_FOLDERS.includes(folder)) return undefined;
+  if (!/^Deno\.(listen|connect|startTls|serve)/.test(name)) return undefined;
+  return `${name}: a test uses no real socket: take a StringTransport, or put it into interop/`;
 }
 
 /** One complaint of `deno lint --json`, as far as it is used here. */

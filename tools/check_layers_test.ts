@@ -44,7 +44,7 @@ Deno.test("imports that the layers allow are left alone", () => {
   const allowed: [path: string, source: string][] = [
     ["deferred/mod.ts", `export { Deferred } from "./deferred.ts";`],
     ["reactor/core/task.ts", `import { Deferred } from "@ropewalk/deferred";`],
-    ["reactor/mod.ts", `export * from "./core/mod.ts"; import "./deno/mod.ts";`],
+    ["reactor/default.ts", `export * from "./core/mod.ts"; import "./deno/mod.ts";`],
     ["reactor/node/tcp.ts", `import net from "node:net"; net.connect(1); setTimeout(() => {}, process.pid);`],
     ["protocols/line.ts", `import { succeed } from "@ropewalk/deferred"; import "@ropewalk/reactor/core";`],
     ["protocols/ftp.ts", `import type { FilePath } from "@ropewalk/reactor/filepath";`],
@@ -125,6 +125,9 @@ Deno.test("names of the host are caught above the hosts, however they are reache
     `function f(wait = setTimeout): void { wait; }`,
     `const host = globalThis as { process?: unknown };`,
     `look(globalThis);`,
+    `const now = Date.now();`,
+    `const now = new Date();`,
+    `const now = performance.now();`,
     `if (typeof process !== "undefined") f();`,
     `class Wide extends WebSocket {}`,
     `new Worker("x");`,
@@ -150,9 +153,37 @@ Deno.test("comments, strings and members that are called like a host's are left 
     `globalThis.structuredClone(1); const { crypto } = globalThis; type Host = typeof globalThis;`,
     `(globalThis as { gc?: () => void }).gc?.();`,
     `const pair = { process: 1, Buffer: 2 }; pair.process;`,
+    `const day = new Date(0), other = Date.UTC(2000, 1);`,
     `import { Worker } from "./worker.ts"; new Worker();`,
   ];
   for (const source of innocent) assertEquals(complaints("protocols/x.ts", source), [], source);
+});
+
+Deno.test("a real socket in a test is caught, but for those of the hosts and of real peers", () => {
+  const source = `const listener = Deno.listen({ port: 0 });`;
+  assertStringIncludes(complaints("web/site_test.ts", source)[0] ?? "", "no real socket");
+  for (const path of ["reactor/deno/tcp_test.ts", "reactor/_contract/tcp.ts", "interop/web/curl_test.ts"]) {
+    assertEquals(complaints(path, source), [], path);
+  }
+});
+
+Deno.test("a mod.ts lists what its module exports, and does nothing else", () => {
+  const list =
+    `/** Web. @module */ export { Site } from "./site.ts"; export type { A } from "./a.ts"; import "./b.ts";`;
+  assertEquals(complaints("web/mod.ts", list), []);
+  assertEquals(complaints("reactor/core/mod.ts", "export {};"), []);
+  const more = [
+    `export * from "./site.ts";`,
+    `export const a = 1;`,
+    `import { Site } from "./site.ts"; export { Site };`,
+    `export default function f(): void {}`,
+    `setUp();`,
+  ];
+  for (const source of more) {
+    assert(complaints("web/mod.ts", source).length > 0, source);
+    assertEquals(complaints("web/site.ts", source), [], source);
+    assertEquals(complaints("tools/std/assert/mod.ts", source), [], source);
+  }
 });
 
 Deno.test("what is a test, and so left out of publishing, is known by its name", () => {

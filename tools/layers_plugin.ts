@@ -3,7 +3,7 @@
  * asks the table in `check_layers.ts` about every import and every name of a host.
  * @module
  */
-import { HOST_NAMES, judgeGlobal, judgeImport } from "./check_layers.ts";
+import { HOST_NAMES, judgeGlobal, judgeImport, judgeTestSocket, layerOf } from "./check_layers.ts";
 
 type Node = Deno.lint.Node;
 
@@ -159,6 +159,10 @@ const hosts: Deno.lint.Rule = {
     const used = new Map<number, Deno.lint.Identifier>();
     // Scopes are not known here. A file that declares a name of its own is taken to mean that one throughout.
     const declared = new Set<string>();
+    function tellTime(node: Node): void {
+      const wrong = judgeGlobal(path, "Date.now");
+      if (wrong !== undefined) context.report({ node, message: wrong });
+    }
     return {
       Identifier(node) {
         if (!Object.hasOwn(HOST_NAMES, node.name)) return;
@@ -171,6 +175,17 @@ const hosts: Deno.lint.Rule = {
         const wrong = name !== undefined && isGlobalObject(node.object) ? judgeGlobal(path, name) : undefined;
         if (wrong !== undefined) context.report({ node, message: wrong });
       },
+      "CallExpression[callee.object.name=Date][callee.property.name=now]"(node: Deno.lint.CallExpression) {
+        tellTime(node);
+      },
+      "NewExpression[callee.name=Date][arguments.length=0]"(node: Deno.lint.NewExpression) {
+        tellTime(node);
+      },
+      "MemberExpression[object.name=Deno]"(node: Deno.lint.MemberExpression) {
+        const name = (node.property as Deno.lint.Identifier).name;
+        const wrong = judgeTestSocket(path, `Deno.${name}`);
+        if (wrong !== undefined) context.report({ node, message: wrong });
+      },
       "Program:exit"() {
         for (const node of used.values()) {
           const wrong = declared.has(node.name) ? undefined : judgeGlobal(path, node.name);
@@ -181,6 +196,23 @@ const hosts: Deno.lint.Rule = {
   },
 };
 
+const entries: Deno.lint.Rule = {
+  create(context) {
+    const path = fromRoot(context.filename);
+    if (!path.endsWith("/mod.ts") || layerOf(path) === undefined) return {};
+    const message = "a mod.ts is the list of what its module exports, name by name, and nothing else";
+    return {
+      "Program > *"(node: Deno.lint.Statement) {
+        const listed = node.type === "ExportNamedDeclaration" && node.source !== null;
+        const loaded = node.type === "ImportDeclaration" && node.specifiers.length === 0;
+        if (!listed && !loaded && context.sourceCode.getText(node) !== "export {};") {
+          context.report({ node, message });
+        }
+      },
+    };
+  },
+};
+
 /** The plugin, as `deno.json` names it. */
-const plugin: Deno.lint.Plugin = { name: "layers", rules: { imports, hosts } };
+const plugin: Deno.lint.Plugin = { name: "layers", rules: { imports, hosts, entries } };
 export default plugin;
