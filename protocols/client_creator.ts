@@ -51,7 +51,7 @@ export class ClientCreator<P extends StreamProtocol, A extends unknown[], R> {
    * @returns The connected protocol; cancelling stops the attempt.
    */
   connectTCP(
-    this: ClientCreator<P, A, ReactorTCP>,
+    this: ClientCreator<P, A, Pick<ReactorTCP, "connectTCP">>,
     host: string,
     port: number,
     options?: ConnectTCPOptions,
@@ -61,7 +61,7 @@ export class ClientCreator<P extends StreamProtocol, A extends unknown[], R> {
 
   /** Connects by TLS over TCP, as {@linkcode connectTCP}. */
   connectTLS(
-    this: ClientCreator<P, A, ReactorTLS>,
+    this: ClientCreator<P, A, Pick<ReactorTLS, "connectTLS">>,
     host: string,
     port: number,
     tls?: TLSClientOptions,
@@ -72,7 +72,7 @@ export class ClientCreator<P extends StreamProtocol, A extends unknown[], R> {
 
   /** Connects to a UNIX socket, as {@linkcode connectTCP}. */
   connectUNIX(
-    this: ClientCreator<P, A, ReactorUNIX>,
+    this: ClientCreator<P, A, Pick<ReactorUNIX, "connectUNIX">>,
     path: string,
     options?: { timeoutSeconds?: number },
   ): Deferred<P> {
