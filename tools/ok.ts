@@ -39,6 +39,7 @@ const STEPS: readonly Step[] = [
   { name: "house", command: ["deno", "task", "house"] },
   { name: "docs", command: ["deno", "task", "docs"] },
   { name: "publish", command: ["deno", "task", "publish"] },
+  { name: "start", command: ["deno", "task", "start:check"], outside: true },
   { name: "registry", command: ["deno", "task", "publish:local"], outside: true },
   { name: "interop", command: ["deno", "task", "interop"], tests: true, outside: true },
 ];
@@ -64,10 +65,16 @@ export function countTests(output: string, ok: boolean): Count {
   return { passed, failed };
 }
 
-/** The words of the README's command that runs the tests: what is promised there is what is run here. */
-export function readmeTestCommand(readme: string): string[] {
-  const command = /^npx .*\btask test\b/m.exec(readme)?.[0];
-  if (command === undefined) throw new Error("Cannot find the command that runs the tests in README.md");
+/**
+ * The words of a command in the README: what is promised there is what is run here.
+ *
+ * @param readme Its text.
+ * @param task `"start"` or `"test"`.
+ * @returns The program and its arguments.
+ */
+export function readmeCommand(readme: string, task: string): string[] {
+  const command = new RegExp(`^npx .*\\btask ${task}\\b`, "m").exec(readme)?.[0];
+  if (command === undefined) throw new Error(`Cannot find the command with "task ${task}" in README.md`);
   return command.split(/\s+/);
 }
 
@@ -93,7 +100,7 @@ async function main(): Promise<number> {
   let passed = 0, failed = 0;
   for (const step of steps) {
     const command = ci && step.name === "test"
-      ? readmeTestCommand(await Deno.readTextFile("README.md"))
+      ? readmeCommand(await Deno.readTextFile("README.md"), "test")
       : step.command;
     if (ci) console.log(`— ${step.name}: ${command.join(" ")}`);
     const timeoutSeconds = Math.max(1, LIMIT_SECONDS - performance.now() / 1000);

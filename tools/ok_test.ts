@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { countTests, readmeTestCommand } from "./ok.ts";
+import { countTests, readmeCommand } from "./ok.ts";
 
 Deno.test("the summaries of several test runs are added up", () => {
   const output =
@@ -23,8 +23,9 @@ Deno.test("a test that prints a summary of its own does not count", () => {
   assertEquals(countTests(output, true), { passed: 1, failed: 0 });
 });
 
-Deno.test("the command that runs the tests is the README's, without its comment", () => {
+Deno.test("the README's commands are read without their comments", () => {
   const readme = "# X\n```sh\nnpx -y deno@2.9.6 task start   # a\nnpx -y deno@2.9.6 task test    # b\n```\n";
-  assertEquals(readmeTestCommand(readme), ["npx", "-y", "deno@2.9.6", "task", "test"]);
-  assertThrows(() => readmeTestCommand("# X\n"), Error, "Cannot find");
+  assertEquals(readmeCommand(readme, "start"), ["npx", "-y", "deno@2.9.6", "task", "start"]);
+  assertEquals(readmeCommand(readme, "test"), ["npx", "-y", "deno@2.9.6", "task", "test"]);
+  assertThrows(() => readmeCommand("# X\n", "test"), Error, "Cannot find");
 });
