@@ -138,7 +138,7 @@ Deno.test("names of the host are caught above the hosts, however they are reache
     assertEquals(found.length, 1, `${source}: ${found.join("; ")}`);
     assertStringIncludes(found[0]!, "protocols may not name");
     assertEquals(complaints("reactor/deno/x.ts", source), [], source);
-    assertEquals(complaints("web/x_test.ts", source), [], source);
+    assertEquals(complaints("reactor/x_test.ts", source), [], source);
   }
 });
 
