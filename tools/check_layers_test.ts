@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isTest, judgeImport, layerOf, LAYERS, silencers } from "./check_layers.ts";
+import { judgeConfig, LAYERS, silencers } from "./check_layers.ts";
+import { isTest, judgeImport, layerOf } from "./layer_rules.ts";
 import plugin from "./layers_plugin.ts";
 
 /** What the plugin says of a file that is held in memory. */
@@ -197,4 +198,18 @@ Deno.test("a comment that would silence the layers is found, and another is not"
   assertEquals(silencers("// deno-lint-ignore layers/imports\nx;\n// deno-lint-ignore-file\n"), [1, 3]);
   assertEquals(silencers("a;\n  // deno-lint-ignore no-explicit-any layers/hosts -- why\n"), [2]);
   assertEquals(silencers("// deno-lint-ignore no-explicit-any\n// deno-lint-ignore-file no-console\n"), []);
+});
+
+Deno.test("a deno.json that would keep files or rules from the layers is found", () => {
+  const plugins = ["./tools/layers_plugin.ts"];
+  assertEquals(judgeConfig("deno.json", { lint: { plugins } }), []);
+  assertEquals(judgeConfig("web/deno.json", {}), []);
+  assertEquals(judgeConfig("deno.json", {}), [
+    "deno.json does not name tools/layers_plugin.ts under lint.plugins",
+  ]);
+  const bad = {
+    exclude: ["x"],
+    lint: { exclude: ["y"], include: ["z"], rules: { exclude: ["layers/hosts"] } },
+  };
+  assertEquals(judgeConfig("web/deno.json", bad).length, 4);
 });

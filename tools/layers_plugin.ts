@@ -3,7 +3,8 @@
  * asks the table in `check_layers.ts` about every import and every name of a host.
  * @module
  */
-import { HOST_NAMES, judgeGlobal, judgeImport, judgeTestSocket, layerOf } from "./check_layers.ts";
+import { HOST_NAMES } from "./check_layers.ts";
+import { judgeGlobal, judgeImport, judgeTestSocket, layerOf } from "./layer_rules.ts";
 
 type Node = Deno.lint.Node;
 

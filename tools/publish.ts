@@ -14,7 +14,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { run } from "./_command.ts";
 import { type Member, readMembers, readRoot } from "./_workspace.ts";
-import { isTest } from "./check_layers.ts";
+import { isTest } from "./layer_rules.ts";
 
 const HELP = `Publishes the modules of the workspace, lowest layer first, the root last.
 

@@ -10,7 +10,7 @@
 import { run } from "./_command.ts";
 import { type LocalRegistry, type Published, startLocalRegistry } from "./_local_registry.ts";
 import { readMembers, readRoot } from "./_workspace.ts";
-import { isTest } from "./check_layers.ts";
+import { isTest } from "./layer_rules.ts";
 
 /** The program: it stands in a folder of its own, with no import map and no workspace around it. */
 const PROGRAM = `
