@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { memberOf } from "./_workspace.ts";
-import { isWellNamed, judgeMember, unrunnable } from "./check_house.ts";
+import { isWellNamed, judgeMember, linksOf, unrunnable } from "./check_house.ts";
 
 Deno.test("a module whose deno.json is in order is left alone", () => {
   const member = memberOf("web", {
@@ -42,4 +42,10 @@ Deno.test("examples that are not run are kept on their lines, and all else is bl
   const source = "/**\n * Echo.\n *\n * ```ts ignore\n * serve();\n *   deep();\n * ```\n */\nexport {};";
   assertEquals(unrunnable(source), "\n\n\n```ts\nserve();\n  deep();\n```\n\n");
   assertEquals(unrunnable("```ts\nrun();\n```"), undefined);
+});
+
+Deno.test("links to files are found, and those to elsewhere or in code are not", () => {
+  const page = "[a](b.md) and [`c`](../d/e.ts#f), [g](https://x.test/h), [i](#j)\n" +
+    "```ts\nlist[0](x.md)\n```\n`[k](l.md)` and [m](n/)";
+  assertEquals(linksOf(page), ["b.md", "../d/e.ts", "n/"]);
 });
