@@ -1,0 +1,52 @@
+/**
+ * Paths of requests, taken apart.
+ * @module
+ */
+import { decodeUtf8 } from "@ropewalk/protocols/bytes";
+
+const utf8 = new TextEncoder();
+
+/**
+ * Undoes percent-encoding; what is malformed stays as it is, and bytes that are not UTF-8 become U+FFFD.
+ *
+ * @param text One segment of a path.
+ */
+export function percentDecode(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch { // malformed, or not UTF-8
+    const bytes = utf8.encode(text);
+    let length = 0;
+    for (let i = 0; i < bytes.length; i++) {
+      const digits = text.slice(i + 1, i + 3); // the target is ASCII: bytes and characters go together
+      if (bytes[i] === 0x25 && /^[0-9a-f]{2}$/i.test(digits)) {
+        bytes[length++] = parseInt(digits, 16);
+        i += 2;
+      } else bytes[length++] = bytes[i]!;
+    }
+    return decodeUtf8(bytes.subarray(0, length));
+  }
+}
+
+/** The decoded segments of a path; `"/a/"` has two, the second empty. */
+export function segmentsOf(path: string): string[] {
+  if (path.charCodeAt(0) !== 0x2f) return [];
+  const segments = path.slice(1).split("/");
+  if (path.includes("%")) {
+    for (let i = 0; i < segments.length; i++) segments[i] = percentDecode(segments[i]!);
+  }
+  return segments;
+}
+
+/** The origin-form of a request target: what follows scheme and host in the absolute form. */
+export function originForm(target: string): string {
+  const first = target.charCodeAt(0);
+  if (first === 0x2f || first === 0x2a) return target;
+  const scheme = target.indexOf("://");
+  if (scheme < 0) return target;
+  const at = target.slice(scheme + 3).search(/[/?]/);
+  if (at < 0) return "/";
+  const rest = target.slice(scheme + 3 + at);
+  return rest.startsWith("?") ? `/${rest}` : rest;
+}

@@ -1,0 +1,474 @@
+/**
+ * `HTTPChannel`: one connection of an HTTP/1.1 server.
+ *
+ * ```text
+ *   transport ──dataReceived──▶ RequestParser ──▶ Request ──▶ the site's tree
+ *       ▲                                            │
+ *       └───── one write for all answers of a turn ◀─┘
+ * ```
+ *
+ * One request is answered at a time. While it is, what the client has sent after it stays in the parser; when that is
+ * too much, or the client does not read its answers, the connection is not read.
+ * @module
+ */
+import { Failure, reportError } from "@ropewalk/deferred";
+import { encodeUtf8 } from "@ropewalk/protocols/bytes";
+import { Protocol } from "@ropewalk/protocols";
+import {
+  type Address,
+  ConnectionAborted,
+  type Data,
+  type DelayedCall,
+  type PullProducer,
+  type PushProducer,
+  type StreamProtocol,
+} from "@ropewalk/reactor/core";
+import { serverAndDate } from "./_date.ts";
+import { Fault } from "./_header_block.ts";
+import { BODY, END, FAULT, HEAD } from "./_message_parser.ts";
+import { pullToPush } from "./_pull_producer.ts";
+import { RequestParser } from "./_request_parser.ts";
+import type { ResponseChannel } from "./_response_channel.ts";
+import {
+  HAS_CONNECTION,
+  HAS_CONTENT_LENGTH,
+  HAS_CONTENT_TYPE,
+  HAS_DATE,
+  HAS_SERVER,
+} from "./http_headers.ts";
+import type { HTTPLimits } from "./limits.ts";
+import type { Request, RequestSite } from "./request.ts";
+import { hasNoBody, statusPhrase } from "./status.ts";
+
+/** What a channel needs of its factory. */
+export interface ChannelOwner extends RequestSite {
+  /** What is too much. */
+  readonly limits: HTTPLimits;
+  /** True once connections are closed as soon as they are idle. */
+  readonly draining: boolean;
+  /** A connection was made. */
+  channelOpened(channel: HTTPChannel): void;
+  /** A connection is gone. */
+  channelClosed(channel: HTTPChannel): void;
+  /** The head of a request is there. */
+  makeRequest(channel: ResponseChannel, parser: RequestParser): Request;
+  /** A response is complete, or the client went away before it was. */
+  requestDone(request: Request): void;
+  /** The present time in milliseconds since the epoch, for the header `Date`. */
+  now(): number;
+}
+
+/** Text that is longer is sent as bytes of its own, not as part of the string that is collected. */
+const LONG_TEXT = 4096;
+/** Once so much is collected it is given to the transport. */
+const MUCH_OUTPUT = 32_768;
+
+const ASCII = /^[\0-\x7f]*$/;
+
+const TOO_SLOW = new Fault(408, "The request took too long to arrive");
+
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/** One connection of an HTTP/1.1 server. `HTTPFactory` and `Site` build it. */
+export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, PushProducer {
+  /** What is kept is copied. */
+  readonly borrowsData = true;
+  readonly #owner: ChannelOwner;
+  readonly #limits: HTTPLimits;
+  readonly #parser: RequestParser;
+  #request: Request | null = null; // being received or answered
+  #received = false; // all of its body is here
+  #running = false; // #run is on the stack
+  #closing = false; // nothing more is read
+  #closeAfter = false; // the response at hand is the last
+  #blocked = false; // the transport has enough for now
+  #readPaused = false;
+  #inHead = false;
+  #out = ""; // answers not given to the transport yet
+  #chunked = false;
+  #left = -1; // of a body whose length was announced; -1 if it was not
+  #producer: PushProducer | null = null;
+  #upgraded: StreamProtocol | null = null;
+  #deadline = Infinity;
+  #timer: DelayedCall | null = null;
+  #timerAt = Infinity;
+
+  /** @param owner The site, or another factory. */
+  constructor(owner: ChannelOwner) {
+    super();
+    this.#owner = owner;
+    this.#limits = owner.limits;
+    this.#parser = new RequestParser(owner.limits);
+  }
+
+  /** True under TLS. */
+  get secure(): boolean {
+    return this.transport.secure;
+  }
+
+  /** True while no request is received or answered. */
+  get idle(): boolean {
+    return this.#request === null && this.#parser.buffered === 0 && this.#upgraded === null;
+  }
+
+  /** The client's address. */
+  getPeer(): Address {
+    return this.transport.getPeer();
+  }
+
+  /** Our address. */
+  getHost(): Address {
+    return this.transport.getHost();
+  }
+
+  override connectionMade(): void {
+    this.transport.registerProducer(this, true);
+    this.#owner.channelOpened(this);
+    this.#wait(this.#limits.timeoutSeconds);
+  }
+
+  override connectionLost(reason: Failure): void {
+    this.connected = false;
+    this.#closing = true;
+    this.#deadline = Infinity;
+    if (this.#timer !== null && this.#timer.active()) this.#timer.cancel();
+    this.#timer = null;
+    const request = this.#request;
+    this.#request = null;
+    this.#producer?.stopProducing();
+    this.#producer = null;
+    this.#owner.channelClosed(this);
+    if (request !== null) {
+      request.connectionLost(reason);
+      this.#owner.requestDone(request);
+    }
+    this.#upgraded?.connectionLost(reason);
+  }
+
+  // ---------------------------------------------------------------------------------------- reading
+
+  override dataReceived(data: Uint8Array): void {
+    if (this.#upgraded !== null) {
+      this.#upgraded.dataReceived(this.#upgraded.borrowsData === true ? data : data.slice());
+      return;
+    }
+    if (this.#closing) return;
+    this.#parser.push(data);
+    if (this.#running) return; // it goes on where it is
+    this.#run();
+  }
+
+  // Takes what the parser has, until it needs more or a response is waited for.
+  #run(): void {
+    const parser = this.#parser;
+    this.#running = true;
+    try {
+      while (!this.#closing && (this.#request === null ? !this.#blocked : !this.#received)) {
+        const event = parser.next();
+        if (event === HEAD) this.#headReceived();
+        else if (event === BODY) this.#request!._bodyReceived(parser.body.slice());
+        else if (event === END) this.#requestReceived();
+        else if (event === FAULT) this.#refuse(parser.fault!);
+        else break;
+      }
+    } finally {
+      this.#running = false;
+    }
+    if (this.#upgraded !== null) return;
+    parser.keep();
+    this.#flush();
+    this.#afterRun();
+  }
+
+  // What to wait for, and for how long.
+  #afterRun(): void {
+    if (this.#closing) return;
+    const limits = this.#limits;
+    if (this.#request !== null && this.#received) {
+      this.#deadline = this.#blocked ? this.#deadline : Infinity;
+    } else if (this.#request !== null) {
+      this.#wait(limits.timeoutSeconds);
+    } else if (this.#parser.inHead) {
+      if (!this.#inHead) this.#wait(limits.headerTimeoutSeconds);
+      this.#inHead = true;
+    } else {
+      this.#inHead = false;
+      if (this.#owner.draining) return this.#close();
+      this.#wait(limits.timeoutSeconds);
+    }
+    const tooMuch = this.#parser.buffered > limits.maxHeldBytes && (this.#received || this.#blocked);
+    if (tooMuch !== this.#readPaused) {
+      this.#readPaused = tooMuch;
+      if (tooMuch) this.transport.pauseProducing();
+      else this.transport.resumeProducing();
+    }
+  }
+
+  #headReceived(): void {
+    const parser = this.#parser;
+    this.#inHead = false;
+    this.#received = false;
+    this.#closeAfter = parser.close || this.#owner.draining;
+    this.#request = this.#owner.makeRequest(this, parser);
+    if (parser.expectsContinue && parser.buffered === 0) {
+      this.#out += CONTINUE;
+      this.#flush();
+    }
+  }
+
+  #requestReceived(): void {
+    const request = this.#request!;
+    this.#received = true;
+    this.#inHead = false;
+    if (this.#parser.trailers.count > 0) request._setTrailers(this.#parser.trailers);
+    request.process();
+  }
+
+  // The client broke the rules: say so, and close.
+  #refuse(fault: Fault): void {
+    const request = this.#request;
+    if (request !== null && request.startedWriting) return this.#close();
+    this.#request = null;
+    const text = `${fault.status} ${statusPhrase(fault.status)}: ${fault.reason}\n`;
+    this.#out += `HTTP/1.1 ${fault.status} ${statusPhrase(fault.status)}\r\n` +
+      serverAndDate(this.#owner.now()) + "Connection: close\r\nContent-Type: text/plain\r\n" +
+      `Content-Length: ${text.length}\r\n\r\n${text}`;
+    this.#close();
+    if (request !== null) {
+      request.connectionLost(new Failure(new ConnectionAborted(fault.reason)));
+      this.#owner.requestDone(request);
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------- answering
+
+  /** Sends a whole response. */
+  respond(request: Request, body: Data): void {
+    const text = typeof body === "string" && body.length <= LONG_TEXT && ASCII.test(body) ? body : null;
+    const bytes = text !== null ? null : typeof body === "string" ? encodeUtf8(body) : body as Uint8Array;
+    const length = text !== null ? text.length : bytes!.length;
+    const head = this.#head(request, length, length > 0);
+    if (request._dropsBody) {
+      this.#out += head;
+    } else {
+      request.sentLength = length;
+      if (text !== null) {
+        this.#out += head + text;
+        if (this.#out.length > MUCH_OUTPUT) this.#flush();
+      } else {
+        this.#out += head;
+        this.#flush();
+        this.transport.write(bytes!);
+      }
+    }
+    this.#done(request);
+  }
+
+  /** Sends the head of a response. */
+  startResponse(request: Request): void {
+    this.#out += this.#head(request, -1, true);
+    if (!this.#running) this.#flush();
+  }
+
+  // The head; length is -1 if it is not known.
+  #head(request: Request, length: number, typed: boolean): string {
+    const headers = request._setHeaders;
+    const flags = headers === null ? 0 : headers._flags;
+    const { code } = request;
+    let framing = "";
+    this.#chunked = false;
+    this.#left = -1;
+    if (hasNoBody(code)) {
+      typed = false;
+      if (headers !== null && code !== 304) headers.delete("content-length");
+    } else if (length >= 0) {
+      if ((flags & HAS_CONTENT_LENGTH) === 0) framing = `Content-Length: ${length}\r\n`;
+      else if (request.method !== "HEAD") headers!.set("content-length", String(length));
+    } else if ((flags & HAS_CONTENT_LENGTH) !== 0) {
+      this.#left = Number(headers!.get("content-length"));
+    } else if (request.clientproto === "HTTP/1.1") {
+      framing = "Transfer-Encoding: chunked\r\n";
+      this.#chunked = true;
+    } else {
+      this.#closeAfter = true;
+    }
+    let close = "";
+    if ((flags & HAS_CONNECTION) !== 0) {
+      if (/\bclose\b/i.test(headers!.get("connection")!)) this.#closeAfter = true;
+      else if (this.#closeAfter && code !== 101) headers!.set("connection", "close");
+    } else if (this.#closeAfter) close = "Connection: close\r\n";
+    let standard = serverAndDate(this.#owner.now());
+    if ((flags & HAS_SERVER) !== 0) standard = standard.slice(standard.indexOf("Date:"));
+    if ((flags & HAS_DATE) !== 0) standard = standard.slice(0, standard.indexOf("Date:"));
+    const type = typed && (flags & HAS_CONTENT_TYPE) === 0
+      ? "Content-Type: text/html; charset=utf-8\r\n"
+      : "";
+    const phrase = request.codeMessage === "" ? statusPhrase(code) : request.codeMessage;
+    return `HTTP/1.1 ${code} ${phrase}\r\n` + standard + close + type + framing +
+      (headers === null ? "" : headers.toString()) + "\r\n";
+  }
+
+  /** Sends a piece of a body. */
+  writeBody(data: Data): void {
+    const bytes = typeof data === "string" ? encodeUtf8(data) : data;
+    const request = this.#request!;
+    if (this.#left >= 0 && bytes.length > this.#left) {
+      reportError(
+        new TypeError(`Cannot send the body of ${request.path}: it is longer than its Content-Length`),
+      );
+      return this.abortResponse();
+    }
+    if (this.#left >= 0) this.#left -= bytes.length;
+    request.sentLength += bytes.length;
+    this.#flush();
+    if (this.#chunked) {
+      this.transport.writeSequence([`${bytes.length.toString(16)}\r\n`, bytes, "\r\n"]);
+    } else {
+      this.transport.write(bytes);
+    }
+  }
+
+  /** The body is complete. */
+  endResponse(request: Request): void {
+    if (this.#left > 0 && !request._dropsBody) {
+      reportError(
+        new TypeError(`Cannot end the body of ${request.path}: it is shorter than its Content-Length`),
+      );
+      return this.abortResponse();
+    }
+    if (this.#chunked && !request._dropsBody) this.#out += "0\r\n\r\n";
+    this.#done(request);
+  }
+
+  #done(request: Request): void {
+    this.#request = null;
+    this.#owner.requestDone(request);
+    if (!this.#received || this.#closeAfter || this.#closing) {
+      this.#close(); // a body that nobody reads is not waited for
+      return;
+    }
+    this.#received = false;
+    this.#parser.restart();
+    if (!this.#running) this.#run();
+  }
+
+  /** The response cannot be completed. */
+  abortResponse(): void {
+    this.#closing = true;
+    this.#out = "";
+    this.transport.abortConnection();
+  }
+
+  /** The response at hand is the last. */
+  closeAfter(): void {
+    this.#closeAfter = true;
+  }
+
+  #flush(): void {
+    const out = this.#out;
+    if (out === "") return;
+    this.#out = "";
+    this.transport.write(out);
+  }
+
+  #close(): void {
+    this.#flush();
+    if (this.#closing && this.transport.disconnecting) return;
+    this.#closing = true;
+    this.#wait(this.#limits.abortSeconds);
+    this.transport.unregisterProducer();
+    this.transport.loseConnection();
+  }
+
+  /** Closes the connection if no request is received or answered. */
+  closeIfIdle(): void {
+    if (this.idle && !this.#closing) this.#close();
+    else this.#closeAfter = true;
+  }
+
+  /** Gives the connection to another protocol, after the head of the response. */
+  upgrade(request: Request, protocol: StreamProtocol): void {
+    const { transport } = this;
+    this.#out += this.#head(request, -1, false);
+    this.#flush();
+    this.#deadline = Infinity;
+    this.#request = null;
+    this.#owner.requestDone(request);
+    this.#closing = true; // for #run
+    this.#upgraded = protocol;
+    transport.unregisterProducer();
+    if (this.#readPaused) transport.resumeProducing();
+    const rest = this.#parser.takeRest();
+    protocol.makeConnection(transport);
+    if (rest.length > 0) protocol.dataReceived(rest);
+  }
+
+  // ---------------------------------------------------------------------------------------- back-pressure
+
+  /** Ties a producer to the response at hand. */
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    this.#producer = streaming
+      ? producer as PushProducer
+      : pullToPush(producer, this.reactor, () => this.#producer !== null);
+    if (this.#blocked) this.#producer.pauseProducing();
+    else if (!streaming) this.#producer.resumeProducing();
+  }
+
+  /** The producer has nothing more. */
+  unregisterProducer(): void {
+    this.#producer = null;
+  }
+
+  /** The transport has enough for now. */
+  pauseProducing(): void {
+    this.#blocked = true;
+    this.#producer?.pauseProducing();
+    if (!this.#closing) this.#wait(this.#limits.timeoutSeconds);
+  }
+
+  /** The transport takes more. */
+  resumeProducing(): void {
+    this.#blocked = false;
+    if (this.#closing) return;
+    if (this.#request !== null && this.#received) this.#deadline = Infinity;
+    if (this.#producer !== null) this.#producer.resumeProducing();
+    else if (this.#request === null && !this.#running) this.#run();
+  }
+
+  /** The connection is gone. */
+  stopProducing(): void {
+    const producer = this.#producer;
+    this.#producer = null;
+    producer?.stopProducing();
+  }
+
+  // ---------------------------------------------------------------------------------------- time-outs
+
+  // Only moves the deadline; the timer that is set looks at it when it fires.
+  #wait(seconds: number): void {
+    const { reactor } = this;
+    this.#deadline = reactor.seconds() + seconds;
+    if (this.#deadline < this.#timerAt) this.#arm(seconds);
+  }
+
+  #arm(seconds: number): void {
+    this.#timerAt = this.#deadline;
+    if (this.#timer !== null && this.#timer.active()) this.#timer.reset(seconds);
+    else this.#timer = this.reactor.callLater(seconds, this.#timerFired);
+  }
+
+  readonly #timerFired = (): void => {
+    this.#timer = null;
+    this.#timerAt = Infinity;
+    if (this.#deadline === Infinity) return;
+    const left = this.#deadline - this.reactor.seconds();
+    if (left > 0) this.#arm(left);
+    else this.#timedOut();
+  };
+
+  #timedOut(): void {
+    if (this.#closing || this.#blocked) this.abortResponse();
+    else if (this.#request !== null || this.#parser.inHead) this.#refuse(TOO_SLOW);
+    else this.#close();
+  }
+}

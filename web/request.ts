@@ -1,0 +1,627 @@
+/**
+ * `Request`: what a client asked for, and the answer while it is made.
+ * @module
+ */
+import { Deferred, fail, Failure, reportError, succeed } from "@ropewalk/deferred";
+import { type Address, type Data, IPv4Address, IPv6Address } from "@ropewalk/reactor/core";
+import type { PullProducer, PushProducer, ReactorTime, StreamProtocol } from "@ropewalk/reactor/core";
+import { CACHED, NOT_DONE_YET } from "./not_done_yet.ts";
+import { conditionByDate, conditionByTag } from "./_conditions.ts";
+import { httpDate } from "./_date.ts";
+import { deliver } from "./_deliver.ts";
+import { errorHTML } from "./_error_body.ts";
+import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
+import type { ResponseChannel } from "./_response_channel.ts";
+import { originForm, segmentsOf } from "./_uri.ts";
+import { HTTPHeaders } from "./http_headers.ts";
+import { RequestContent } from "./request_content.ts";
+import { type CookieOptions, formatCookie, parseCookies } from "./request_cookies.ts";
+import { type RenderResult, Resource } from "./resource.ts";
+import type { Session } from "./session.ts";
+import { hasNoBody, statusPhrase } from "./status.ts";
+
+/** What a request needs of its site. */
+export interface RequestSite {
+  /** Whether error pages show the error. */
+  readonly displayTracebacks: boolean;
+  /** The resource that answers. */
+  getResourceFor(request: Request): Resource | Deferred<Resource> | Promise<Resource>;
+  /** A session by its id. */
+  findSession(uid: string): Session | undefined;
+  /** A new session. */
+  makeSession(reactor: ReactorTime): Session;
+}
+
+/** The head of a request, as a parser found it. */
+export interface RequestHead {
+  /** The method. */
+  readonly method: string;
+  /** The target. */
+  readonly target: string;
+  /** The minor version of HTTP/1. */
+  readonly minor: number;
+  /** The host that is asked for; may be empty. */
+  readonly host: string;
+  /** The headers. */
+  readonly headers: HeaderBlock;
+}
+
+/**
+ * A request, and the response to it. A render method reads the one from its fields and makes the other by
+ * {@linkcode setHeader}, {@linkcode write} and {@linkcode finish}, or by what it returns.
+ */
+export class Request {
+  /** The method: `"GET"`. */
+  readonly method: string;
+  /** The target as it was sent: `"/a%20b?c=d"`. */
+  readonly uri: string;
+  /** The path of it, still encoded: `"/a%20b"`. */
+  readonly path: string;
+  /** The query of it, without the `?`. */
+  readonly query: string;
+  /** `"HTTP/1.1"` or `"HTTP/1.0"`. */
+  readonly clientproto: string;
+  /** The segments of the path that led to the resource, decoded. */
+  prepath: string[] = [];
+  /** The segments that are left, decoded. */
+  postpath: string[];
+  /** The site that answers. */
+  readonly site: RequestSite;
+  /** The status of the response. */
+  code = 200;
+  /** The phrase that goes with it; the usual one if empty. */
+  codeMessage = "";
+  /** How many bytes of body were sent. */
+  sentLength = 0;
+  /** True once the head of the response was sent. */
+  startedWriting = false;
+  /** True once the response is complete. */
+  finished = false;
+  /** What carries the response. */
+  readonly channel: ResponseChannel;
+  /** The host that the client asked for, with the port if it named one; empty if it named none. */
+  host: string;
+  readonly #head: HeaderBlock;
+  #requestHeaders: HTTPHeaders | null = null;
+  #responseHeaders: HTTPHeaders | null = null;
+  #content: RequestContent | null = null;
+  #trailers: HTTPHeaders | null = null;
+  #args: URLSearchParams | null = null;
+  #cookies: Map<string, string> | null = null;
+  #notifications: Deferred<void>[] | null = null;
+  #waitingFor: Deferred<unknown> | null = null;
+  #lost: Failure | null = null;
+  #bodyDropped = false;
+  #producing = false;
+  #etag = "";
+  #lastModified = -1;
+  #secure: boolean | null = null;
+  #hostAddress: Address | null = null;
+  #session: Session | null = null;
+  #rootDepth = 0;
+
+  /**
+   * @param channel What carries the response.
+   * @param site Who answers.
+   * @param head What was asked.
+   */
+  constructor(channel: ResponseChannel, site: RequestSite, head: RequestHead) {
+    const { target } = head;
+    const origin = originForm(target);
+    const mark = origin.indexOf("?");
+    this.channel = channel;
+    this.site = site;
+    this.method = head.method;
+    this.uri = target;
+    this.path = mark < 0 ? origin : origin.slice(0, mark);
+    this.query = mark < 0 ? "" : origin.slice(mark + 1);
+    this.clientproto = head.minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
+    this.host = head.host;
+    this.postpath = segmentsOf(this.path);
+    this.#head = head.headers;
+    this.#bodyDropped = head.method === "HEAD";
+  }
+
+  // ---------------------------------------------------------------------------------------- the request
+
+  /** The clock and timers of the connection. */
+  get reactor(): ReactorTime {
+    return this.channel.reactor;
+  }
+
+  /** The headers of the request. */
+  get requestHeaders(): HTTPHeaders {
+    return this.#requestHeaders ??= HTTPHeaders._received(this.#head);
+  }
+
+  /** The last value of a header of the request, or `undefined`. */
+  getHeader(name: string): string | undefined {
+    if (this.#requestHeaders !== null) return this.#requestHeaders._last(name.toLowerCase());
+    return this.#head.get(name) ?? this.#head.get(name.toLowerCase());
+  }
+
+  /** The headers of the request as an object with names in lower case, the last value of each. */
+  getAllHeaders(): Record<string, string> {
+    const all: Record<string, string> = Object.create(null);
+    for (const [name, value] of this.requestHeaders) all[name.toLowerCase()] = value;
+    return all;
+  }
+
+  /** The body of the request. */
+  get content(): RequestContent {
+    return this.#content ??= new RequestContent();
+  }
+
+  /** What was sent after the last chunk of the body. */
+  get trailers(): HTTPHeaders {
+    return this.#trailers ??= new HTTPHeaders();
+  }
+
+  /**
+   * The arguments: of the query, and of the body where that is a form (`application/x-www-form-urlencoded`, or the
+   * fields of `multipart/form-data`).
+   */
+  get args(): URLSearchParams {
+    return this.#args ??= this.#readArgs();
+  }
+
+  set args(args: URLSearchParams) {
+    this.#args = args;
+  }
+
+  #readArgs(): URLSearchParams {
+    const form = this.#content !== null && this.#content.length > 0 ? this.#form() : "";
+    if (form === "") return new URLSearchParams(this.query);
+    return new URLSearchParams(this.query === "" ? form : `${this.query}&${form}`);
+  }
+
+  #form(): string {
+    const type = this.getHeader("content-type");
+    if (type === undefined || !/^application\/x-www-form-urlencoded(?:\s*;|\s*$)/i.test(type)) return "";
+    return this.#content!.text();
+  }
+
+  /** A cookie that the client sent, or `undefined`. */
+  getCookie(name: string): string | undefined {
+    this.#cookies ??= parseCookies(this.#head.getAll("cookie").join("; "));
+    return this.#cookies.get(name);
+  }
+
+  /** The user's name from `Authorization: Basic`; empty without it. */
+  getUser(): string {
+    return basicCredentials(this.getHeader("authorization"))[0];
+  }
+
+  /** The password from `Authorization: Basic`; empty without it. */
+  getPassword(): string {
+    return basicCredentials(this.getHeader("authorization"))[1];
+  }
+
+  /** The client's address. */
+  getClientAddress(): Address {
+    return this.channel.getPeer();
+  }
+
+  /** The client's address as text, or `null` where it has none (UNIX sockets). */
+  getClientIP(): string | null {
+    const peer = this.channel.getPeer();
+    return peer instanceof IPv4Address || peer instanceof IPv6Address ? peer.host : null;
+  }
+
+  /** Our address; or what {@linkcode setHost} said. */
+  getHost(): Address {
+    return this.#hostAddress ?? this.channel.getHost();
+  }
+
+  /** The host that the client asked for, without the port. */
+  getRequestHostname(): string {
+    if (this.host === "") {
+      const host = this.getHost();
+      return host instanceof IPv4Address || host instanceof IPv6Address ? host.host : "";
+    }
+    return this.host.replace(/:\d*$/, "");
+  }
+
+  /** True if the client came by TLS. */
+  isSecure(): boolean {
+    return this.#secure ?? this.channel.secure;
+  }
+
+  /**
+   * Sets what the site is called from outside: behind a proxy.
+   *
+   * @param host A name or address.
+   * @param port The port.
+   * @param secure True if clients come by TLS.
+   */
+  setHost(host: string, port: number, secure = false): void {
+    this.#secure = secure;
+    const isDefault = port === (secure ? 443 : 80);
+    const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+    this.requestHeaders.set("host", isDefault ? name : `${name}:${port}`);
+    this.host = isDefault ? name : `${name}:${port}`;
+    this.#hostAddress = host.includes(":")
+      ? new IPv6Address("TCP", host.replace(/^\[|\]$/g, ""), port)
+      : new IPv4Address("TCP", host, port);
+  }
+
+  /** The URL of the resource: scheme, host and the segments of {@linkcode prepath}. */
+  prePathURL(): string {
+    return this.#url(this.prepath);
+  }
+
+  /** Remembers the resource at hand as the root of an application, for {@linkcode getRootURL}. */
+  rememberRootURL(): void {
+    this.#rootDepth = this.prepath.length;
+  }
+
+  /** The URL of the application's root; see {@linkcode rememberRootURL}. */
+  getRootURL(): string {
+    return this.#url(this.prepath.slice(0, this.#rootDepth));
+  }
+
+  /** A link to a child of the resource at hand, right with and without a slash at the end of the page's own path. */
+  childLink(name: string): string {
+    const last = this.path.slice(this.path.lastIndexOf("/") + 1);
+    return this.postpath.length === 0 && last !== "" ? `${last}/${name}` : name;
+  }
+
+  #url(segments: readonly string[]): string {
+    const scheme = this.isSecure() ? "https" : "http";
+    const host = this.host === "" ? this.getRequestHostname() : this.host;
+    const bare = host.replace(scheme === "https" ? /:443$/ : /:80$/, "");
+    return `${scheme}://${bare}/${segments.map(encodeURIComponent).join("/")}`;
+  }
+
+  // ---------------------------------------------------------------------------------------- the response
+
+  /** The headers of the response. */
+  get responseHeaders(): HTTPHeaders {
+    return this.#responseHeaders ??= new HTTPHeaders();
+  }
+
+  /** @ignore The same if any was set. */
+  get _setHeaders(): HTTPHeaders | null {
+    return this.#responseHeaders;
+  }
+
+  /** @ignore True if no body goes out: HEAD, 204, 304, and after a condition was met. */
+  get _dropsBody(): boolean {
+    return this.#bodyDropped;
+  }
+
+  /** Sets a header of the response, in place of others of its name. */
+  setHeader(name: string, value: string | number): void {
+    this.responseHeaders.set(name, typeof value === "string" ? value : String(value));
+  }
+
+  /**
+   * Sets the status of the response.
+   *
+   * @param code 100 to 999.
+   * @param message The phrase. @default the usual one
+   * @throws {TypeError} If the code is no such number.
+   */
+  setResponseCode(code: number, message = ""): void {
+    if (!Number.isInteger(code) || code < 100 || code > 999) {
+      throw new TypeError(`Cannot set the response code: ${String(code)} is none`);
+    }
+    this.code = code;
+    this.codeMessage = message.replace(/[^\t\x20-\x7e\x80-\uffff]+/g, " ");
+  }
+
+  /** Adds a cookie to the response. */
+  addCookie(name: string, value: string, options?: CookieOptions): void {
+    this.responseHeaders.append("set-cookie", formatCookie(name, value, options));
+  }
+
+  /**
+   * Sends the client elsewhere: status 302, or another that was set before and is a redirection.
+   *
+   * @param url Where to; relative to this page, or absolute.
+   */
+  redirect(url: string): void {
+    if (this.code < 300 || this.code > 399) this.setResponseCode(302);
+    this.setHeader("location", url);
+  }
+
+  /**
+   * Says what version of the page this is, and looks whether the client has it.
+   *
+   * @param etag The tag, with or without its quotes, `W/` before it if it is weak.
+   * @returns {@linkcode CACHED} if the client's condition is met: no body is sent, and the status is 304 or 412.
+   */
+  setETag(etag: string): typeof CACHED | undefined {
+    this.#etag = /^(?:W\/)?"/.test(etag) ? etag : `"${etag}"`;
+    this.setHeader("etag", this.#etag);
+    return this.#conditional(conditionByTag(this, this.#etag));
+  }
+
+  /**
+   * Says when the page was last changed, and looks whether the client has that. The latest time said counts.
+   *
+   * @param when Seconds since the epoch, or a `Date`.
+   * @returns As {@linkcode setETag}.
+   */
+  setLastModified(when: number | Date): typeof CACHED | undefined {
+    const seconds = Math.floor(typeof when === "number" ? when : when.getTime() / 1000);
+    if (seconds > this.#lastModified) {
+      this.#lastModified = seconds;
+      this.setHeader("last-modified", httpDate(seconds * 1000));
+    }
+    return this.#conditional(conditionByDate(this, this.#lastModified));
+  }
+
+  /** When the page was last changed, as {@linkcode setLastModified} said, in seconds since the epoch; -1 if it did not. */
+  get lastModified(): number {
+    return this.#lastModified;
+  }
+
+  /** The tag that {@linkcode setETag} set, with its quotes; empty if it did not. */
+  get etag(): string {
+    return this.#etag;
+  }
+
+  #conditional(code: number): typeof CACHED | undefined {
+    if (code === 0 || this.code >= 300) return this.#bodyDropped && this.code >= 304 ? CACHED : undefined;
+    this.setResponseCode(code);
+    this.#bodyDropped = true;
+    return CACHED;
+  }
+
+  /**
+   * Sends a piece of the body; the first sends the head too. After the client is gone nothing happens.
+   *
+   * @throws {TypeError} If the response is finished.
+   */
+  write(data: Data): void {
+    if (this.finished) throw new TypeError("Cannot write to the response: it is finished");
+    if (this.#lost !== null) return;
+    if (!this.startedWriting) this.#start();
+    if (data.length === 0 || this.#bodyDropped) return;
+    this.channel.writeBody(data);
+  }
+
+  /** As several calls of {@linkcode write}. */
+  writeSequence(parts: Iterable<Data>): void {
+    for (const part of parts) this.write(part);
+  }
+
+  #start(): void {
+    this.startedWriting = true;
+    if (hasNoBody(this.code)) this.#bodyDropped = true;
+    this.channel.startResponse(this);
+  }
+
+  /**
+   * The response is complete.
+   *
+   * @throws {TypeError} If it was finished before, if the client is gone, or while a producer is registered.
+   */
+  finish(): void {
+    if (this.finished) throw new TypeError("Cannot finish the response: it is finished already");
+    if (this.#lost !== null) throw new TypeError("Cannot finish the response: the connection was lost");
+    if (this.#producing) throw new TypeError("Cannot finish the response: a producer is still registered");
+    if (this.startedWriting) {
+      this.finished = true;
+      this.channel.endResponse(this);
+      this.#notify(null);
+    } else {
+      this.#respond("");
+    }
+  }
+
+  // The whole response at once: its length is known.
+  #respond(body: Data): void {
+    this.startedWriting = true;
+    this.finished = true;
+    if (hasNoBody(this.code)) this.#bodyDropped = true;
+    this.channel.respond(this, body);
+    this.#notify(null);
+  }
+
+  /**
+   * Tells when the response is over.
+   *
+   * @returns Fires when it is finished; fails, with what ended the connection, if the client went away before.
+   */
+  notifyFinish(): Deferred<void> {
+    if (this.finished) return succeed();
+    if (this.#lost !== null) return fail(this.#lost);
+    const d = new Deferred<void>();
+    (this.#notifications ??= []).push(d);
+    return d;
+  }
+
+  #notify(reason: Failure | null): void {
+    const waiting = this.#notifications;
+    if (waiting === null) return;
+    this.#notifications = null;
+    for (const d of waiting) {
+      if (d.called) continue;
+      if (reason === null) d.callback();
+      else d.errback(reason);
+    }
+  }
+
+  /** True once the client went away before the response was finished. */
+  get disconnected(): boolean {
+    return this.#lost !== null;
+  }
+
+  /**
+   * The page could not be made: reports the error, and answers 500 if the head is not out yet. The connection is closed.
+   *
+   * @param failure What went wrong.
+   */
+  processingFailed(failure: Failure): void {
+    reportError(failure, `Error while answering ${this.method} ${this.path}`);
+    if (this.finished || this.#lost !== null) return;
+    this.#producing = false;
+    if (this.startedWriting) {
+      this.channel.abortResponse();
+      return;
+    }
+    const detail = this.site.displayTracebacks
+      ? failure.getTraceback()
+      : "The server could not make this page.";
+    this.#responseHeaders = null;
+    this.#bodyDropped = this.method === "HEAD";
+    this.setResponseCode(500);
+    this.setHeader("content-type", "text/html; charset=utf-8");
+    this.channel.closeAfter();
+    this.#respond(errorHTML(`500 ${statusPhrase(500)}`, detail));
+  }
+
+  /**
+   * Ties a producer to the response: it is paused while the client does not read. It has to
+   * {@linkcode unregisterProducer} before {@linkcode finish}.
+   *
+   * @param producer A push producer if `streaming`, else a pull producer.
+   * @param streaming Which kind it is.
+   */
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.#producing) throw new TypeError("Cannot register a producer: another one is registered");
+    if (this.finished) throw new TypeError("Cannot register a producer: the response is finished");
+    if (this.#lost !== null) return producer.stopProducing();
+    this.#producing = true;
+    this.channel.registerProducer(producer, streaming);
+  }
+
+  /** The producer has nothing more. */
+  unregisterProducer(): void {
+    if (!this.#producing) return;
+    this.#producing = false;
+    if (this.#lost === null) this.channel.unregisterProducer();
+  }
+
+  /**
+   * Gives the connection to another protocol, after the head of this response: status 101 unless another was set (200 for
+   * CONNECT). The request is finished.
+   *
+   * @param protocol Gets the connection by `makeConnection`, and everything that arrives from here on.
+   */
+  upgrade(protocol: StreamProtocol): void {
+    if (this.startedWriting) throw new TypeError("Cannot upgrade the connection: the response has begun");
+    if (this.#lost !== null) throw new TypeError("Cannot upgrade the connection: it was lost");
+    if (this.code === 200 && this.method !== "CONNECT") this.setResponseCode(101);
+    this.startedWriting = true;
+    this.finished = true;
+    this.#bodyDropped = true;
+    this.channel.upgrade(this, protocol);
+    this.#notify(null);
+  }
+
+  // ---------------------------------------------------------------------------------------- sessions
+
+  /**
+   * The session of this client; a new one, with its cookie, if it has none that lives. Over TLS there is another than in
+   * plain text, with a secure cookie.
+   */
+  getSession(): Session {
+    if (this.#session !== null && this.#session.active) {
+      this.#session.touch();
+      return this.#session;
+    }
+    const name = this.isSecure() ? "ROPEWALK_SECURE_SESSION" : "ROPEWALK_SESSION";
+    const uid = this.getCookie(name);
+    let session = uid === undefined ? undefined : this.site.findSession(uid);
+    if (session === undefined) {
+      session = this.site.makeSession(this.reactor);
+      this.addCookie(name, session.uid, {
+        path: "/",
+        httpOnly: true,
+        sameSite: "lax",
+        secure: this.isSecure(),
+      });
+    }
+    session.touch();
+    return this.#session = session;
+  }
+
+  // ---------------------------------------------------------------------------------------- by the channel
+
+  /** @ignore A piece of the body came. */
+  _bodyReceived(bytes: Uint8Array): void {
+    this.content._append(bytes);
+  }
+
+  /** @ignore The body is there: find the resource and render it. */
+  process(): void {
+    let resource: unknown;
+    try {
+      resource = this.site.getResourceFor(this);
+    } catch (error) {
+      this.processingFailed(new Failure(error));
+      return;
+    }
+    if (resource instanceof Resource) this.render(resource);
+    else this._await(resource, (found) => this.render(found as Resource));
+  }
+
+  /** Has a resource make the response. */
+  render(resource: Resource): void {
+    let result: RenderResult;
+    try {
+      result = resource.render(this);
+    } catch (error) {
+      this.processingFailed(new Failure(error));
+      return;
+    }
+    if (typeof result === "string" || result instanceof Uint8Array) this._deliverWhole(result);
+    else if (result !== NOT_DONE_YET) deliver(this, result);
+  }
+
+  /** @ignore A body that a render method returned, or its Deferred came to. */
+  _deliverWhole(body: Data): void {
+    if (this.#lost !== null) return;
+    if (this.finished) {
+      reportError(new TypeError("Cannot send what a render method returned: the response is finished"));
+    } else if (this.startedWriting) {
+      this.write(body);
+      this.finish();
+    } else {
+      this.#respond(body);
+    }
+  }
+
+  /** @ignore Waits for a Deferred or promise; it is cancelled if the client goes away. */
+  _await(result: unknown, then: (value: unknown) => void): void {
+    const d = Deferred.is(result) ? result : Deferred.fromPromise(Promise.resolve(result));
+    this.#waitingFor = d;
+    d.addCallbacks((value) => {
+      this.#waitingFor = null;
+      if (this.#lost === null) then(value);
+    }).addErrback((failure) => {
+      const cancelled = this.#lost !== null && this.#waitingFor === d;
+      this.#waitingFor = null;
+      if (!cancelled) this.processingFailed(failure);
+    });
+  }
+
+  /** @ignore The client went away. */
+  connectionLost(reason: Failure): void {
+    if (this.finished || this.#lost !== null) return;
+    this.#lost = reason;
+    this.#notify(reason);
+    this.#waitingFor?.cancel();
+  }
+
+  /** @ignore The body's trailers. */
+  _setTrailers(block: HeaderBlock): void {
+    if (block !== EMPTY_BLOCK) this.#trailers = HTTPHeaders._received(block);
+  }
+}
+
+function basicCredentials(header: string | undefined): [user: string, password: string] {
+  const match = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header ?? "");
+  if (match === null) return ["", ""];
+  try {
+    const bytes = Uint8Array.from(atob(match[1]!), (character) => character.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    const colon = text.indexOf(":");
+    return colon < 0 ? ["", ""] : [text.slice(0, colon), text.slice(colon + 1)];
+  } catch {
+    return ["", ""];
+  }
+}

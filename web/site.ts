@@ -1,0 +1,266 @@
+/**
+ * `Site`: a tree of resources, as a factory that a port can be given.
+ * @module
+ */
+import { Deferred } from "@ropewalk/deferred";
+import { ServerFactory } from "@ropewalk/protocols";
+import type { Address, DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
+import type { ResponseChannel } from "./_response_channel.ts";
+import { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
+import { type HTTPLimits, limitsFrom } from "./limits.ts";
+import { Request, type RequestHead, type RequestSite } from "./request.ts";
+import { type Child, Resource } from "./resource.ts";
+import { makeUid, Session, type SessionOwner } from "./session.ts";
+import { ServerOptions } from "./_server_options.ts";
+
+/** Options of {@linkcode HTTPFactory} and {@linkcode Site}: the limits, and these. */
+export interface HTTPFactoryOptions extends Partial<HTTPLimits> {
+  /** Runs all time-outs; without it each connection's own reactor does. */
+  reactor?: ReactorTime;
+  /** Tells the time for the header `Date`, in milliseconds since the epoch. @default Date.now */
+  now?: () => number;
+}
+
+/** Options of {@linkcode Site}. */
+export interface SiteOptions extends HTTPFactoryOptions {
+  /** Whether the page for an error shows the error. @default false */
+  displayTracebacks?: boolean;
+  /** How long a session lives after its client was last seen. @default 900 */
+  sessionSeconds?: number;
+}
+
+/** A factory of {@linkcode HTTPChannel}s: what {@linkcode Site} is without a tree. */
+export abstract class HTTPFactory extends ServerFactory implements ChannelOwner {
+  /** What is too much, and too slow. */
+  readonly limits: HTTPLimits;
+  /** Whether error pages show the error. */
+  readonly displayTracebacks: boolean = false;
+  /** Open connections. */
+  connections = 0;
+  /** Connections that were ever accepted. */
+  connectionsTotal = 0;
+  /** Requests that were ever received. */
+  requestsTotal = 0;
+  /** Requests that are received or answered now. */
+  requestsInProgress = 0;
+  /** True once {@linkcode drain} was called: connections close as soon as they are idle. */
+  draining = false;
+  readonly #reactor: ReactorTime | null;
+  readonly #now: () => number;
+  readonly #channels = new Set<HTTPChannel>();
+  #drained: Deferred<void>[] = [];
+  #cut: DelayedCall | null = null;
+
+  /** @param options The limits, and where time comes from. */
+  constructor(options: HTTPFactoryOptions = {}) {
+    super();
+    this.limits = limitsFrom(options);
+    this.#reactor = options.reactor ?? null;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** The resource that answers a request. */
+  abstract getResourceFor(request: Request): Child;
+
+  /** A connection: none while the site is drained. */
+  override buildProtocol(_address: Address): HTTPChannel | null {
+    if (this.draining) return null;
+    const channel = this.adopt(new HTTPChannel(this));
+    if (this.#reactor !== null) channel.reactor = this.#reactor;
+    return channel;
+  }
+
+  /** Makes the object for a request; an override may make one of a subclass. */
+  makeRequest(channel: ResponseChannel, head: RequestHead): Request {
+    this.requestsTotal++;
+    this.requestsInProgress++;
+    return new Request(channel, this, head);
+  }
+
+  /** A response is complete, or the client went away. An override calls this too. */
+  requestDone(_request: Request): void {
+    this.requestsInProgress--;
+  }
+
+  /** Closes the connections that are idle; others close when they have answered. New ones are accepted. */
+  closeIdle(): void {
+    for (const channel of [...this.#channels]) channel.closeIfIdle();
+  }
+
+  /**
+   * Ends the site's work in good order: idle connections close at once, busy ones when they have answered what they
+   * were asked, and no new ones are accepted. Stop listening first.
+   *
+   * @param seconds After this time what is left is cut off. @default 10
+   * @returns Fires when no connection is left.
+   *
+   * @example
+   * ```ts
+   * import { Resource, Site } from "@ropewalk/web";
+   *
+   * const site = new Site(new Resource());
+   * await site.drain(5); // in a program: as a shutdown trigger
+   * ```
+   */
+  drain(seconds = 10): Deferred<void> {
+    const d = new Deferred<void>();
+    this.draining = true;
+    this.#drained.push(d);
+    const reactor = this.#reactor ?? this.#channels.values().next().value?.reactor;
+    if (reactor !== undefined && this.#cut === null) {
+      this.#cut = reactor.callLater(seconds, () => {
+        this.#cut = null;
+        for (const channel of [...this.#channels]) channel.abortResponse();
+      });
+    }
+    this.closeIdle();
+    this.#checkDrained();
+    return d;
+  }
+
+  /** Used again after it was drained: accepts connections. */
+  override startFactory(): void {
+    this.draining = false;
+  }
+
+  #checkDrained(): void {
+    if (!this.draining || this.#channels.size > 0) return;
+    if (this.#cut !== null) this.#cut.cancel();
+    this.#cut = null;
+    const waiting = this.#drained;
+    this.#drained = [];
+    for (const d of waiting) if (!d.called) d.callback();
+  }
+
+  /** @ignore */
+  channelOpened(channel: HTTPChannel): void {
+    this.connections++;
+    this.connectionsTotal++;
+    this.#channels.add(channel);
+  }
+
+  /** @ignore */
+  channelClosed(channel: HTTPChannel): void {
+    this.connections--;
+    this.#channels.delete(channel);
+    this.#checkDrained();
+  }
+
+  /** @ignore */
+  now(): number {
+    return this.#now();
+  }
+
+  /** @ignore */
+  abstract findSession(uid: string): Session | undefined;
+  /** @ignore */
+  abstract makeSession(reactor: ReactorTime): Session;
+}
+
+/**
+ * A web site: a tree of resources, served to any port.
+ *
+ * @example
+ * ```ts
+ * import { Resource, Site } from "@ropewalk/web";
+ * import { StringTransport } from "@ropewalk/testing";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * class Hello extends Resource {
+ *   override isLeaf = true;
+ *   render_GET() {
+ *     return "hello";
+ *   }
+ * }
+ *
+ * const channel = new Site(new Hello()).buildProtocol()!; // a port does this for each connection
+ * const transport = new StringTransport();
+ * channel.makeConnection(transport);
+ * channel.dataReceived(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+ * assertStringIncludes(transport.text(), "hello");
+ * ```
+ */
+export class Site extends HTTPFactory implements RequestSite, SessionOwner {
+  override readonly displayTracebacks: boolean;
+  /** How long a session lives after its client was last seen, in seconds. */
+  readonly sessionSeconds: number;
+  /** The sessions that live, by their uid. */
+  readonly sessions: Map<string, Session> = new Map();
+  /** The root of the tree. */
+  readonly resource: Resource;
+
+  /**
+   * @param resource The root of the tree: it answers `/`, or its child `""` does.
+   * @param options Limits, times, and what is logged.
+   */
+  constructor(resource: Resource, options: SiteOptions = {}) {
+    super(options);
+    this.resource = resource;
+    this.displayTracebacks = options.displayTracebacks ?? false;
+    this.sessionSeconds = options.sessionSeconds ?? 900;
+  }
+
+  override getResourceFor(request: Request): Child {
+    if (request.path === "*") return SERVER_OPTIONS;
+    return getChildForRequest(this.resource, request);
+  }
+
+  override findSession(uid: string): Session | undefined {
+    return this.sessions.get(uid);
+  }
+
+  /**
+   * A session by its uid.
+   *
+   * @throws {RangeError} If there is none that lives.
+   */
+  getSession(uid: string): Session {
+    const session = this.sessions.get(uid);
+    if (session === undefined) throw new RangeError("Cannot get the session: there is none of this uid");
+    return session;
+  }
+
+  override makeSession(reactor: ReactorTime): Session {
+    const session = new Session(this, makeUid(), reactor);
+    this.sessions.set(session.uid, session);
+    return session;
+  }
+
+  /** @ignore */
+  sessionEnded(session: Session): void {
+    this.sessions.delete(session.uid);
+  }
+
+  /** The last port has stopped: the sessions end, so that no timer is left. */
+  override stopFactory(): void {
+    for (const session of [...this.sessions.values()]) session.expire();
+  }
+}
+
+const SERVER_OPTIONS = new ServerOptions();
+
+/**
+ * Goes down a tree, segment by segment, until a leaf or the end of the path.
+ *
+ * @param resource Where to begin.
+ * @param request Its `prepath` and `postpath` move along.
+ */
+export function getChildForRequest(resource: Resource, request: Request): Child {
+  let at = resource;
+  while (request.postpath.length > 0 && !at.isLeaf) {
+    const segment = request.postpath.shift()!;
+    request.prepath.push(segment);
+    const child = at.getChildWithDefault(segment, request);
+    if (!(child instanceof Resource)) return later(child, request);
+    at = child;
+  }
+  return at;
+}
+
+async function later(child: PromiseLike<Resource>, request: Request): Promise<Resource> {
+  const found = await child;
+  if (!(found instanceof Resource)) {
+    throw new TypeError(`Cannot find ${request.path}: getChild returned no Resource`);
+  }
+  return await getChildForRequest(found, request);
+}
