@@ -86,8 +86,18 @@ async function use(screen: Screen): Promise<void> {
   expect("status", JSON.stringify(await status.json()), /color/);
 }
 
-async function main(): Promise<number> {
-  const command = readmeCommand(await Deno.readTextFile("README.md"), "start");
+/**
+ * Starts the program, uses it, and ends it.
+ *
+ * @param command How to start it.
+ * @param signal What ends it.
+ * @param codes The exit codes that are right.
+ */
+async function startAndEnd(
+  command: readonly string[],
+  signal: Deno.Signal,
+  codes: readonly number[],
+): Promise<void> {
   const started = performance.now();
   // In a process group of its own: Ctrl-C reaches all of a terminal's group, npx and deno alike.
   const child = new Deno.Command(command[0]!, {
@@ -102,20 +112,35 @@ async function main(): Promise<number> {
     await within(START_SECONDS, "starting", screen.shows(/Ctrl-C stops/));
     console.log(`ok  ${command.join(" ")}: up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
     await within(STOP_SECONDS, "using it", use(screen));
-    Deno.kill(-child.pid, "SIGINT");
-    const { code } = await within(STOP_SECONDS, "ending", child.status);
-    expect("Ctrl-C ends it", `exit code ${code}`, "exit code 0");
+    Deno.kill(-child.pid, signal);
+    const [{ code }] = await within(STOP_SECONDS, "ending", Promise.all([child.status, screen.ended]));
+    expect(`${signal} ends it`, `exit code ${code}`, new RegExp(`^exit code (${codes.join("|")})$`));
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\nThe program had printed:\n${screen.text}`);
+  } finally {
+    killGroup(child.pid);
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them are gone, as they should be.
+  }
+}
+
+async function main(): Promise<number> {
+  const command = readmeCommand(await Deno.readTextFile("README.md"), "start");
+  try {
+    // npx dies of SIGINT itself, whatever the program says: 130 is its code.
+    await startAndEnd(command, "SIGINT", [0, 130]);
+    // Without it in between the code is the program's; and the ports are free again.
+    await startAndEnd(["deno", ...command.slice(command.indexOf("task"))], "SIGTERM", [0]);
     return 0;
   } catch (error) {
-    console.error(`FAILED  ${(error as Error).message}\n${screen.text}`);
+    console.error(`FAILED  ${(error as Error).message}`);
     return 1;
-  } finally {
-    try {
-      Deno.kill(-child.pid, "SIGKILL");
-    } catch {
-      // All of them are gone, as they should be.
-    }
-    await screen.ended;
   }
 }
 
