@@ -154,6 +154,8 @@ Deno.test("comments, strings and members that are called like a host's are left 
     `globalThis.structuredClone(1); const { crypto } = globalThis; type Host = typeof globalThis;`,
     `(globalThis as { gc?: () => void }).gc?.();`,
     `const pair = { process: 1, Buffer: 2 }; pair.process;`,
+    `interface Worker { run(): void } export function start(worker: Worker): void { worker.run(); }`,
+    `type Sleep = (setTimeout: number) => void; enum Kind { Worker, process } export type { Sleep };`,
     `const day = new Date(0), other = Date.UTC(2000, 1);`,
     `import { Worker } from "./worker.ts"; new Worker();`,
   ];

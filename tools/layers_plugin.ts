@@ -120,6 +120,9 @@ function roleOf(node: Deno.lint.Identifier): "use" | "declaration" | "neither" {
       return is(parent.body) ? "use" : "declaration";
     case "ClassDeclaration":
     case "ClassExpression":
+    case "TSInterfaceDeclaration":
+    case "TSTypeAliasDeclaration":
+    case "TSEnumDeclaration":
       return is(parent.id) ? "declaration" : "use";
     case "RestElement":
     case "CatchClause":
