@@ -29,6 +29,9 @@ export class LocalTable<T extends object> {
   readonly #byObject = new Map<T, Entry<T>>();
   readonly #numbers: Numbers;
   readonly #most: number;
+  // Objects that the peer has given up, as many as it may hold. Twisted gives a reference back before it sends the answer
+  // that takes the object home, so they are still known for that.
+  readonly #released = new Map<number, WeakRef<T>>();
   /** How often the peer was refused one more. */
   violations = 0;
 
@@ -84,7 +87,19 @@ export class LocalTable<T extends object> {
     if (--entry.receipts > 0) return null;
     this.#byNumber.delete(luid);
     this.#byObject.delete(entry.object);
+    this.#released.set(luid, new WeakRef(entry.object));
+    if (this.#released.size > this.#most) {
+      for (const oldest of this.#released.keys()) {
+        this.#released.delete(oldest);
+        break;
+      }
+    }
     return entry;
+  }
+
+  /** The object of a number, for one that comes home: the peer may have given it up just before. */
+  home(luid: number): T | undefined {
+    return this.#byNumber.get(luid)?.object ?? this.#released.get(luid)?.deref();
   }
 
   /** Takes every object out. */
@@ -92,6 +107,7 @@ export class LocalTable<T extends object> {
     const entries = [...this.#byNumber.values()];
     this.#byNumber.clear();
     this.#byObject.clear();
+    this.#released.clear();
     return entries;
   }
 }

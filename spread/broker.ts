@@ -616,6 +616,11 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     return this.#local.size;
   }
 
+  /** Whether the peer holds a reference to an object of ours. */
+  holds(target: CallTarget): boolean {
+    return this.#local.of(target) !== undefined;
+  }
+
   #released(target: CallTarget): void {
     const cleanup = this.#cleanups.get(target);
     if (cleanup === undefined) return;
@@ -714,16 +719,16 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
 
   /** For the unjellier. */
   local(luid: number | string): unknown {
-    const target = typeof luid === "number" ? this.#local.get(luid)?.object : this.#names.get(luid);
+    const target = typeof luid === "number" ? this.#local.home(luid) : this.#names.get(luid);
     if (target === undefined) throw new JellyError(`There is no object ${luid} here`);
     return target[STANDS_FOR] ?? target;
   }
 
   /** For the unjellier. */
   localCache(luid: number): unknown {
-    const entry = this.#caches.get(luid);
-    if (entry === undefined) throw new JellyError(`There is no cacheable ${luid} here`);
-    return entry.object;
+    const cacheable = this.#caches.home(luid);
+    if (cacheable === undefined) throw new JellyError(`There is no cacheable ${luid} here`);
+    return cacheable;
   }
 
   /** For the unjellier. */

@@ -49,6 +49,16 @@ export { CopyableFailure } from "./failures.ts";
 export type { Jellier, Jellyable } from "./jellier.ts";
 export type { BananaLimits } from "./limits.ts";
 export { HashedPassword, PortalRoot } from "./login.ts";
+export {
+  CallbackPageCollector,
+  FilePager,
+  getAllPages,
+  PAGE_BYTES,
+  Pager,
+  type RemoteCollector,
+  StringPager,
+} from "./paging.ts";
+export { Publishable, type PublishedState, RemotePublished, whenReady } from "./publishable.ts";
 export { AsReferenceable, type CallTarget, Referenceable, Root } from "./referenceable.ts";
 export { RemoteReference } from "./remote_reference.ts";
 export {
@@ -69,4 +79,4 @@ export type {
   Untyped,
 } from "./types.ts";
 export { dictGet, Float, FrozenSet, Kwargs, kwargs, Tuple, tuple, Unpersistable } from "./values.ts";
-export { Viewable, ViewPoint } from "./viewable.ts";
+export { Viewable, ViewPoint, type Visible } from "./viewable.ts";

@@ -38,17 +38,29 @@ export class Viewable implements Jellyable {
 
   /** Sends a reference that belongs to the avatar it is sent for. */
   jellyFor(jellier: Jellier): void {
-    jellier.remote(viewPoint(jellier.perspective, this), REMOTE);
+    viewPoint(jellier.perspective, this).jellyFor(jellier);
   }
 }
 
+/** What can be seen by several avatars: a `Viewable`, or another object that takes calls in this form. */
+export interface Visible {
+  /** A call came from `perspective`. */
+  viewMessageReceived(
+    broker: Broker,
+    perspective: unknown,
+    name: string,
+    args: unknown[],
+    named: Kwargs | null,
+  ): unknown;
+}
+
 /** One avatar's view of one object. */
-export class ViewPoint implements CallTarget {
+export class ViewPoint implements CallTarget, Jellyable {
   /**
    * @param perspective The avatar.
    * @param object What it sees.
    */
-  constructor(readonly perspective: unknown, readonly object: Viewable) {}
+  constructor(readonly perspective: unknown, readonly object: Visible) {}
 
   /** The avatar. */
   get [PERSPECTIVE](): unknown {
@@ -64,13 +76,19 @@ export class ViewPoint implements CallTarget {
   remoteMessageReceived(broker: Broker, name: string, args: unknown[], named: Kwargs | null): unknown {
     return this.object.viewMessageReceived(broker, this.perspective, name, args, named);
   }
+
+  /** Sends a reference. */
+  jellyFor(jellier: Jellier): void {
+    jellier.remote(this, REMOTE);
+  }
 }
 
 // The same avatar and the same object make the same view, so that it is one reference for the peer.
-const views = new WeakMap<Viewable, WeakMap<object, ViewPoint>>();
+const views = new WeakMap<Visible, WeakMap<object, ViewPoint>>();
 const NOBODY = {};
 
-function viewPoint(perspective: unknown, object: Viewable): ViewPoint {
+/** The view that an avatar has of an object; always the same. */
+export function viewPoint(perspective: unknown, object: Visible): ViewPoint {
   const key = typeof perspective === "object" && perspective !== null ? perspective : NOBODY;
   let ofObject = views.get(object);
   if (ofObject === undefined) views.set(object, ofObject = new WeakMap());
