@@ -57,6 +57,14 @@ export class Output {
     this.#view = new DataView(grown.buffer);
   }
 
+  /** Empties it; a buffer that grew beyond `keep` bytes is let go. */
+  reset(keep: number): void {
+    this.length = 0;
+    if (this.bytes.length <= keep) return;
+    this.bytes = new Uint8Array(1024);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
   /** What was written, as a copy. */
   take(): Uint8Array {
     return this.bytes.slice(0, this.length);

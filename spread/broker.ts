@@ -253,7 +253,7 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     const bytes = out.bytes.subarray(0, out.length);
     out.length = 0;
     if (this.#transport !== null && !this.disconnected) this.#transport.write(bytes);
-    if (out.bytes.length > KEEP) out.bytes = new Uint8Array(1024);
+    if (out.length === 0) out.reset(KEEP);
   }
 
   #begin(): Jellier {

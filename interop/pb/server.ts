@@ -7,8 +7,8 @@ import {
   InMemoryUsernamePasswordDatabase,
   Portal,
 } from "@ropewalk/cred";
-import { Deferred, gatherResults } from "@ropewalk/deferred";
-import type { ListeningPort, Reactor } from "@ropewalk/reactor/core";
+import { Deferred } from "@ropewalk/deferred";
+import type { DelayedCall, ListeningPort, Reactor } from "@ropewalk/reactor/core";
 import {
   Avatar,
   type Broker,
@@ -65,10 +65,10 @@ export class Thermometer extends Cacheable {
   override stoppedObserving(_perspective: unknown, observer: RemoteCacheObserver): void {
     this.observers.delete(observer);
   }
-  set(degrees: number): Deferred<null> {
+  async set(degrees: number): Promise<null> {
     this.degrees = degrees;
-    return gatherResults([...this.observers].map((observer) => observer.callRemote("degrees", degrees)))
-      .addCallback(() => null);
+    await Promise.all([...this.observers].map((observer) => observer.callRemote("degrees", degrees)));
+    return null;
   }
 }
 export class RemoteThermometer extends RemoteCache {
@@ -135,6 +135,7 @@ export class PeerRoot extends Root {
   readonly thermometer = new Thermometer();
   #kept: unknown[] = [];
   #noted = 0;
+  readonly #delayed: DelayedCall[] = [];
 
   constructor(readonly reactor: Pick<Reactor, "callLater">) {
     super();
@@ -142,7 +143,11 @@ export class PeerRoot extends Root {
 
   override rootObject(broker: Broker): this {
     this.brokers.add(broker);
-    broker.notifyOnDisconnect(() => this.brokers.delete(broker));
+    broker.notifyOnDisconnect(() => {
+      this.brokers.delete(broker);
+      if (this.brokers.size > 0) return;
+      for (const call of this.#delayed) if (call.active()) call.cancel();
+    });
     return this;
   }
   remote_echo(value: unknown): unknown {
@@ -174,7 +179,7 @@ export class PeerRoot extends Root {
   }
   remote_later(seconds: number, value: unknown): Deferred<unknown> {
     const d = new Deferred<unknown>();
-    this.reactor.callLater(seconds, () => d.callback(value));
+    this.#delayed.push(this.reactor.callLater(seconds, () => d.callback(value)));
     return d;
   }
   remote_call(reference: RemoteReference, method: string, ...args: unknown[]): unknown {
@@ -231,7 +236,7 @@ export class PeerRoot extends Root {
   remote_thermometer(): Thermometer {
     return this.thermometer;
   }
-  remote_set(degrees: number): Deferred<null> {
+  remote_set(degrees: number): Promise<null> {
     return this.thermometer.set(degrees);
   }
   remote_isThermometer(thing: unknown): boolean {
