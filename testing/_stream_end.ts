@@ -52,6 +52,13 @@ export interface Carrier {
   lost?(end: StreamEnd, reason: Failure): void;
 }
 
+/** The protocol of an end that nobody uses: a factory refused the connection, or it is not open yet. */
+export const SILENT: StreamProtocol = {
+  makeConnection(): void {},
+  dataReceived(): void {},
+  connectionLost(): void {},
+};
+
 /** One end. */
 export class StreamEnd extends MemoryTransport {
   /** The other end. */

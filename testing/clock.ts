@@ -2,52 +2,12 @@
  * `Clock`: time that moves when a test says so.
  * @module
  */
-import { AlreadyCalled, AlreadyCancelled, type DelayedCall, type ReactorTime } from "@ropewalk/reactor/core";
+import type { DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
 import { settle } from "./_settle.ts";
+import { checkedCall, TimerQueue } from "./_timers.ts";
 
 /** More calls than this in one `advance` are taken for a call that arranges itself again for the same moment. */
 const MAX_CALLS = 1_000_000;
-
-class ClockCall implements DelayedCall {
-  state: "waiting" | "called" | "cancelled" = "waiting";
-
-  constructor(
-    readonly clock: Clock,
-    readonly order: number,
-    public time: number,
-    public run: (() => unknown) | null,
-  ) {}
-
-  cancel(): void {
-    this.#check();
-    this.state = "cancelled";
-    this.run = null;
-    this.clock._remove(this);
-  }
-
-  reset(seconds: number): void {
-    this.#check();
-    this.clock._move(this, this.clock.seconds() + seconds);
-  }
-
-  delay(seconds: number): void {
-    this.#check();
-    this.clock._move(this, this.time + seconds);
-  }
-
-  active(): boolean {
-    return this.state === "waiting";
-  }
-
-  getTime(): number {
-    return this.time;
-  }
-
-  #check(): void {
-    if (this.state === "called") throw new AlreadyCalled();
-    if (this.state === "cancelled") throw new AlreadyCancelled();
-  }
-}
 
 /**
  * A clock that stands still until a test moves it. It is a `ReactorTime`, so it goes wherever a reactor's time does.
@@ -69,8 +29,7 @@ class ClockCall implements DelayedCall {
 export class Clock implements ReactorTime {
   /** The present time, as {@linkcode seconds} tells it. */
   rightNow = 0;
-  #calls: ClockCall[] = []; // in the order in which they will run
-  #arranged = 0;
+  readonly #calls = new TimerQueue(() => this.rightNow);
 
   /** The present time, in seconds; it begins at 0. */
   seconds(): number {
@@ -79,16 +38,12 @@ export class Clock implements ReactorTime {
 
   /** Arranges a call; it runs inside the {@linkcode advance} that reaches its time. */
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
-    if (!(seconds >= 0)) throw new RangeError(`Cannot call later: ${seconds} seconds is no time to wait`);
-    const run = args.length === 0 ? f as () => unknown : () => f(...args);
-    const call = new ClockCall(this, this.#arranged++, this.rightNow + seconds, run);
-    this.#insert(call);
-    return call;
+    return this.#calls.add(this.rightNow + seconds, checkedCall(seconds, f, args));
   }
 
   /** The calls that are still to come, the next one first. */
   getDelayedCalls(): DelayedCall[] {
-    return [...this.#calls];
+    return this.#calls.list();
   }
 
   /**
@@ -102,17 +57,11 @@ export class Clock implements ReactorTime {
   advance(seconds: number): void {
     if (!(seconds >= 0)) throw new RangeError(`Cannot advance the clock: by ${seconds} seconds`);
     this.rightNow += seconds;
-    for (let n = 0;; n++) {
-      const call = this.#calls[0];
-      if (call === undefined || call.time > this.rightNow) return;
+    for (let n = 0; this.#calls.nextTime <= this.rightNow; n++) {
       if (n === MAX_CALLS) {
         throw new Error(`Cannot finish advancing the clock: ${MAX_CALLS} calls ran and one more is due`);
       }
-      this.#calls.shift();
-      const run = call.run!;
-      call.state = "called";
-      call.run = null;
-      run();
+      this.#calls.shift()!();
     }
   }
 
@@ -128,34 +77,9 @@ export class Clock implements ReactorTime {
    */
   async settle(): Promise<void> {
     await settle();
-    while (this.#calls.length > 0 && this.#calls[0]!.time <= this.rightNow) {
+    while (this.#calls.nextTime <= this.rightNow) {
       this.advance(0);
       await settle();
     }
-  }
-
-  /** @ignore Part of a delayed call. */
-  _remove(call: DelayedCall): void {
-    const index = this.#calls.indexOf(call as ClockCall);
-    if (index >= 0) this.#calls.splice(index, 1);
-  }
-
-  /** @ignore Part of a delayed call. */
-  _move(call: DelayedCall, time: number): void {
-    this._remove(call);
-    (call as ClockCall).time = time;
-    this.#insert(call as ClockCall);
-  }
-
-  #insert(call: ClockCall): void {
-    let low = 0;
-    let high = this.#calls.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = this.#calls[middle]!;
-      if (other.time < call.time || (other.time === call.time && other.order < call.order)) low = middle + 1;
-      else high = middle;
-    }
-    this.#calls.splice(low, 0, call);
   }
 }

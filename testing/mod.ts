@@ -37,6 +37,21 @@ export { flushLoggedErrors } from "./logged_errors.ts";
 export { MemoryTransport, type MemoryTransportOptions, type ProducerState } from "./memory_transport.ts";
 export { SeededRandom } from "./random.ts";
 export { assertFailure, assertNoResult, failureResultOf, successResultOf } from "./results.ts";
+export type { Link, LinkOptions } from "./simulation/link.ts";
+export {
+  simulate,
+  simulateAsync,
+  type SimulateOptions,
+  SimulationError,
+  type SimulationReport,
+} from "./simulation/simulate.ts";
+export { type HostOptions, SimulatedHost } from "./simulation/simulated_host.ts";
+export {
+  type Program,
+  SimulatedNetwork,
+  type SimulatedNetworkOptions,
+} from "./simulation/simulated_network.ts";
+export type { Trace } from "./simulation/trace.ts";
 export {
   StringTransport,
   type StringTransportOptions,

@@ -1,0 +1,240 @@
+/**
+ * A host's reactor in a simulated network.
+ * @module
+ */
+import {
+  type ClientProtocolFactory,
+  type Connector,
+  type ConnectTCPOptions,
+  type DatagramHandler,
+  type DatagramTransport,
+  type DelayedCall,
+  ipAddress,
+  type ListeningPort,
+  type ListenTCPOptions,
+  type ListenUDPOptions,
+  type ProtocolFactory,
+  type Reactor,
+  type ReactorStats,
+  type SystemEvent,
+  type TLSClientOptions,
+  type TLSServerOptions,
+  type TriggerId,
+  type TriggerPhase,
+  UNIXAddress,
+} from "@ropewalk/reactor/core";
+import { Lifecycle } from "../_lifecycle.ts";
+import { checkedCall, type Timer, TimerQueue } from "../_timers.ts";
+import { SimulatedConnector } from "./_connector.ts";
+import { SimulatedDatagramPort } from "./_datagram_port.ts";
+import { PortTable } from "./_port_table.ts";
+import { SimulatedPort } from "./_stream_port.ts";
+import type { SimulatedHost } from "./simulated_host.ts";
+import type { SimulatedNetwork } from "./simulated_network.ts";
+
+/** What a program on a simulated host is given: a whole reactor. */
+export class SimulatedReactor implements Reactor {
+  readonly host: SimulatedHost;
+  readonly network: SimulatedNetwork;
+  /** The TCP ports that listen, by address and number. */
+  readonly _tcp: PortTable<SimulatedPort> = new PortTable("TCP");
+  readonly _udp: PortTable<SimulatedDatagramPort> = new PortTable("UDP");
+  readonly _unix = new Map<string, SimulatedPort>();
+  /** False once the host has crashed. */
+  _alive = true;
+  readonly _stats = { connections: 0, connectionsTotal: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
+  readonly #started: number;
+  readonly #calls = new Set<Timer>();
+  readonly #lifecycle = new Lifecycle((f) => void this.callLater(0, f));
+
+  constructor(host: SimulatedHost) {
+    this.host = host;
+    this.network = host.network;
+    this.#started = this.network.seconds();
+  }
+
+  /** The host has crashed: nothing of this reactor happens any more. */
+  _die(): void {
+    this._alive = false;
+    this.network.dropEvents(this);
+    this.#calls.clear();
+  }
+
+  // ---- time
+
+  seconds(): number {
+    return this.network.seconds();
+  }
+
+  callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
+    const run = checkedCall(seconds, f, args);
+    // A program that has crashed may still be in the middle of something: whatever it arranges never comes.
+    if (!this._alive) return new TimerQueue(() => this.seconds()).add(this.seconds() + seconds, run);
+    const timer = this.network.later(seconds, run, this);
+    this.#calls.add(timer);
+    if (this.#calls.size > 2 * this.#callsChecked) this.#dropSpentCalls();
+    return timer;
+  }
+
+  #callsChecked = 64;
+
+  // Calls that have run or were cancelled are forgotten now and then, in O(1) a call on the average.
+  #dropSpentCalls(): void {
+    for (const timer of this.#calls) {
+      if (!timer.active()) this.#calls.delete(timer);
+    }
+    this.#callsChecked = Math.max(64, this.#calls.size);
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    this.#dropSpentCalls();
+    return [...this.#calls].sort((a, b) => a.time - b.time || a.order - b.order);
+  }
+
+  // ---- life
+
+  get running(): boolean {
+    return this.#lifecycle.running;
+  }
+
+  run(): Promise<void> {
+    return this.#lifecycle.run();
+  }
+
+  stop(): void {
+    this.#lifecycle.stop();
+  }
+
+  crash(): void {
+    this.#lifecycle.crash();
+  }
+
+  callWhenRunning<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): TriggerId | undefined {
+    return this.#lifecycle.callWhenRunning(() => f(...args));
+  }
+
+  addSystemEventTrigger<A extends unknown[]>(
+    phase: TriggerPhase,
+    event: SystemEvent,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): TriggerId {
+    return this.#lifecycle.add(phase, event, () => f(...args));
+  }
+
+  removeSystemEventTrigger(id: TriggerId): void {
+    this.#lifecycle.remove(id);
+  }
+
+  stats(): ReactorStats {
+    const ports = [...this._tcp.all(), ...this._udp.all(), ...this._unix.values()];
+    return {
+      uptimeSeconds: this.seconds() - this.#started,
+      ports: ports.map((port) => `${port.getHost()}`),
+      ...this._stats,
+      pendingCalls: this.getDelayedCalls().length,
+    };
+  }
+
+  // ---- streams
+
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): ListeningPort {
+    return this.#listen(port, factory, options, null);
+  }
+
+  listenTLS(
+    port: number,
+    factory: ProtocolFactory,
+    tls: TLSServerOptions,
+    options: ListenTCPOptions = {},
+  ): ListeningPort {
+    return this.#listen(port, factory, options, tls);
+  }
+
+  #listen(
+    port: number,
+    factory: ProtocolFactory,
+    options: ListenTCPOptions,
+    tls: TLSServerOptions | null,
+  ): ListeningPort {
+    const hostname = options.hostname ?? "0.0.0.0";
+    const listening = new SimulatedPort(this, factory, tls, {
+      bind: (self) => this._tcp.bind(this.host, hostname, port, self, options.reusePort),
+      unbind: (self) => this._tcp.unbind(self),
+    });
+    listening.startListening();
+    return listening;
+  }
+
+  connectTCP(
+    host: string,
+    port: number,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    options: ConnectTCPOptions = {},
+  ): Connector {
+    return this.#connect(host, port, factory, options, null);
+  }
+
+  connectTLS(
+    host: string,
+    port: number,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    tls: TLSClientOptions = {},
+    options: ConnectTCPOptions = {},
+  ): Connector {
+    return this.#connect(host, port, factory, options, { hostname: host, ...tls });
+  }
+
+  #connect(
+    host: string,
+    port: number,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    options: ConnectTCPOptions,
+    tls: TLSClientOptions | null,
+  ): Connector {
+    const connector = new SimulatedConnector(this, factory, tls, {
+      address: ipAddress("TCP", host, port),
+      timeoutSeconds: options.timeoutSeconds ?? 30,
+      bindAddress: options.bindAddress,
+    });
+    connector.connect();
+    return connector;
+  }
+
+  listenUNIX(path: string, factory: ProtocolFactory): ListeningPort {
+    const listening = new SimulatedPort(this, factory, null, {
+      bind: (self) => PortTable.bindPath(this._unix, path, self),
+      unbind: () => void this._unix.delete(path),
+    });
+    listening.startListening();
+    return listening;
+  }
+
+  connectUNIX(
+    path: string,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    options: { timeoutSeconds?: number } = {},
+  ): Connector {
+    const connector = new SimulatedConnector(this, factory, null, {
+      address: new UNIXAddress(path),
+      timeoutSeconds: options.timeoutSeconds ?? 30,
+      bindAddress: undefined,
+    });
+    connector.connect();
+    return connector;
+  }
+
+  // ---- datagrams
+
+  listenUDP(port: number, protocol: DatagramHandler, options: ListenUDPOptions = {}): DatagramTransport {
+    return SimulatedDatagramPort.open(this, port, protocol, options, false);
+  }
+
+  listenMulticast(
+    port: number,
+    protocol: DatagramHandler,
+    options: ListenUDPOptions & { listenMultiple?: boolean } = {},
+  ): DatagramTransport {
+    return SimulatedDatagramPort.open(this, port, protocol, options, options.listenMultiple ?? false);
+  }
+}
