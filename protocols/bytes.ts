@@ -17,22 +17,27 @@
 
 type Slice = (this: Uint8Array, start: number, end: number) => string;
 
+type Write = (this: Uint8Array, text: string, offset: number, length: number) => number;
+
 interface HostBuffer {
-  prototype: { latin1Slice?: Slice };
+  prototype: { latin1Slice?: Slice; latin1Write?: Write };
 }
 
 // The host's Buffer where there is one (Deno, Node, Bun); a browser has none.
-const hostSlice: Slice | undefined = (() => {
+const hostBuffer: HostBuffer | undefined = (() => {
   const host = globalThis as {
     Buffer?: HostBuffer;
     process?: { getBuiltinModule?: (name: string) => { Buffer?: HostBuffer } | undefined };
   };
   try {
-    return (host.Buffer ?? host.process?.getBuiltinModule?.("node:buffer")?.Buffer)?.prototype.latin1Slice;
+    return host.Buffer ?? host.process?.getBuiltinModule?.("node:buffer")?.Buffer;
   } catch {
     return undefined;
   }
 })();
+
+const hostSlice = hostBuffer?.prototype.latin1Slice;
+const hostWrite = hostBuffer?.prototype.latin1Write;
 
 const encoder = new TextEncoder();
 // Malformed bytes become U+FFFD; a byte-order mark is kept, as it is part of what was sent.
@@ -79,7 +84,8 @@ export function latin1(bytes: Uint8Array, start = 0, end: number = bytes.length)
  */
 export function fromLatin1(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  if (hostWrite !== undefined && text.length > 32) hostWrite.call(bytes, text, 0, text.length); // a call costs 100 ns
+  else for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 

@@ -1,0 +1,481 @@
+/**
+ * `AMP`: asynchronous messages between two peers, each of which may ask and answer.
+ *
+ * ```text
+ *   callRemote(Sum, { a: 1 }) ──► box ──────────► responder of Sum
+ *        Deferred ◄── #questions ◄────────── box ◄──┘ (value, Deferred or promise)
+ * ```
+ * @module
+ */
+import { Deferred, Failure, reportError } from "@ropewalk/deferred";
+import type { StreamProtocol, TLSClientOptions, TLSServerOptions } from "@ropewalk/reactor/core";
+import { decodeUtf8, encodeUtf8, fromLatin1, hasHighBytes, latin1 } from "../bytes.ts";
+import type { Factory } from "../factory.ts";
+import { Protocol } from "../protocol.ts";
+import { type Box, BoxParser, encodeKey, encodeValue } from "./box.ts";
+import type { Received, Sent } from "./arguments.ts";
+import { Command, type CommandClass, compile, type CompiledCommand } from "./command.ts";
+import {
+  AmpProtocolError,
+  BadLocalReturn,
+  OnlyOneTLS,
+  ProtocolSwitched,
+  RemoteAmpError,
+  UnhandledCommand,
+  UnknownRemoteError,
+} from "./errors.ts";
+
+/** What a responder may return: now, or later. */
+export type Later<T> = T | Deferred<T> | PromiseLike<T>;
+
+/** What `callRemote` needs for a command: nothing may be left out but what is optional. */
+export type CallArguments<C extends CommandClass> = Record<never, never> extends Sent<C["arguments"]>
+  ? [args?: Sent<C["arguments"]>]
+  : [args: Sent<C["arguments"]>];
+
+/** What `callRemote` returns: a command whose `requiresAnswer` is `false as const` gets no answer. */
+export type CallResult<C extends CommandClass> = true extends C["requiresAnswer"]
+  ? Deferred<Received<C["response"]>>
+  : undefined;
+
+/** Answers a command. */
+export type Responder<C extends CommandClass> = (
+  args: Received<C["arguments"]>,
+  amp: AMP,
+) => Later<Sent<C["response"]>>;
+
+/** How one command is answered. */
+interface Answering {
+  readonly command: CompiledCommand;
+  readonly respond: (args: never, amp: AMP) => unknown;
+}
+
+/** Switches to another protocol, or to TLS, once the answer is on its way. */
+const SWITCH = Symbol("switch");
+interface Switching {
+  [SWITCH]: () => void;
+}
+
+/** Asks for TLS; the answer is the last box in plain text. */
+class StartTLS extends Command {}
+
+/** Finds responders by the names of commands; several AMPs may share one. */
+export class CommandLocator {
+  readonly #answering = new Map<string, Answering>();
+
+  /** Has `respond` answer `command`. Later ones take the place of earlier ones. */
+  respond<C extends CommandClass>(command: C, respond: Responder<C>): this {
+    const compiled = compile(command);
+    this.#answering.set(compiled.name, { command: compiled, respond: respond as Answering["respond"] });
+    return this;
+  }
+
+  /** @ignore How a command is answered, or `undefined`. */
+  _locate(name: string): unknown {
+    return this.#answering.get(name);
+  }
+}
+
+/** Options of {@linkcode AMP}. */
+export interface AMPOptions {
+  /** Responders that several connections share. Those of the connection itself come first. */
+  locator?: CommandLocator;
+  /** The largest box accepted, in bytes. @default 4 MiB */
+  maxBoxBytes?: number;
+}
+
+/** A question that waits for its answer. */
+interface Question {
+  readonly command: CompiledCommand;
+  readonly result: Deferred<unknown>;
+}
+
+/**
+ * A connection that speaks AMP, Twisted's asynchronous messaging protocol. Both ends may call, and answers may come in
+ * any order.
+ *
+ * @example
+ * ```ts
+ * import { AMP, Command, Integer } from "@ropewalk/protocols/amp";
+ *
+ * class Sum extends Command {
+ *   static override arguments = { a: new Integer(), b: new Integer() };
+ *   static override response = { total: new Integer() };
+ * }
+ *
+ * class Calculator extends AMP {
+ *   override connectionMade() {
+ *     this.respond(Sum, ({ a, b }) => ({ total: a + b }));
+ *   }
+ * }
+ *
+ * async function ask(amp: AMP) {
+ *   const { total } = await amp.callRemote(Sum, { a: 5, b: 7 });
+ *   return total; // a number, and the compiler knows
+ * }
+ * ```
+ */
+export class AMP<F = Factory> extends Protocol<F> {
+  /** What is kept of a chunk is copied. */
+  readonly borrowsData = true;
+  readonly #parser = new BoxParser();
+  readonly #shared: CommandLocator | null;
+  readonly #own = new CommandLocator();
+  readonly #questions = new Map<string, Question>();
+  #counter = 0;
+  #delivering = false;
+  #gone: Failure | null = null; // why nothing can be asked any more
+  #switching = false; // an answer is awaited that will switch protocols, or to TLS
+  #inner: StreamProtocol | null = null;
+  #tls = false;
+
+  /**
+   * A connection to be.
+   *
+   * @param options Shared responders, and limits.
+   */
+  constructor(options: AMPOptions = {}) {
+    super();
+    this.#shared = options.locator ?? null;
+    if (options.maxBoxBytes !== undefined) this.#parser.maxBoxBytes = options.maxBoxBytes;
+  }
+
+  /** Has `respond` answer `command` on this connection. */
+  respond<C extends CommandClass>(command: C, respond: Responder<C>): this {
+    this.#own.respond(command, respond);
+    return this;
+  }
+
+  /**
+   * Asks the peer.
+   *
+   * @param command What to ask.
+   * @param args Its arguments.
+   * @returns A Deferred of the response, or `undefined` for a command that needs no answer. It fails with a declared
+   * error, `UnhandledCommand`, `UnknownRemoteError`, `RemoteAmpError` for other codes, the reason of the loss if the
+   * connection is lost, or, with nothing sent, `InvalidSignature` or `TooLong`.
+   * @throws {InvalidSignature | TooLong} For a command without an answer, whose arguments do not fit.
+   */
+  callRemote<C extends CommandClass>(command: C, ...args: CallArguments<C>): CallResult<C>;
+  callRemote(command: CommandClass, args: Record<string, unknown> = {}): Deferred<unknown> | undefined {
+    const compiled = compile(command);
+    if (!compiled.requiresAnswer) {
+      if (this.#switching) {
+        throw new ProtocolSwitched("Cannot send a command: the protocol is being switched");
+      }
+      this.#emit(compiled.encodeAsk(null, args));
+      return undefined;
+    }
+    return this.#ask(compiled, args);
+  }
+
+  /**
+   * Asks the peer to go over to another protocol, by a command that its responder answers with
+   * {@linkcode respondBySwitching}. Nothing else may be sent until it has answered.
+   *
+   * @param protocol What this end of the connection is to be.
+   * @returns The protocol, connected. If the peer refuses, AMP goes on.
+   */
+  switchTo<C extends CommandClass, P extends StreamProtocol>(
+    command: C,
+    args: Sent<C["arguments"]>,
+    protocol: P,
+  ): Deferred<P> {
+    const result = this.#ask(compile(command), args as Record<string, unknown>);
+    this.#switching = this.#questions.size > 0;
+    return result.addCallbacks(() => {
+      this.#become(protocol);
+      return protocol;
+    }, (failure) => {
+      this.#switching = false;
+      return failure;
+    });
+  }
+
+  /** Answers a command, and is another protocol from then on: what the peer sends after its question is for that. */
+  respondBySwitching<C extends CommandClass>(
+    command: C,
+    respond: (args: Received<C["arguments"]>) => Later<StreamProtocol>,
+  ): this {
+    this.#own.respond(
+      command,
+      ((args: Received<C["arguments"]>) => {
+        const made = respond(args);
+        const become = (protocol: StreamProtocol): Switching => ({ [SWITCH]: () => this.#become(protocol) });
+        if (Deferred.is(made)) return (made as Deferred<StreamProtocol>).addCallback(become);
+        return isPromise(made) ? made.then(become) : become(made);
+      }) as never,
+    );
+    return this;
+  }
+
+  /**
+   * Asks the peer to go over to TLS, and does so when it agrees.
+   *
+   * @returns Fires when the handshake has begun.
+   * @throws {OnlyOneTLS} If it was asked for before.
+   */
+  startTLS(options: TLSClientOptions): Deferred<void> {
+    if (this.#tls) throw new OnlyOneTLS("Cannot start TLS: it was started before");
+    this.#tls = true;
+    const result = this.#ask(compile(StartTLS), {});
+    this.#switching = this.#questions.size > 0;
+    return result.addCallbacks(() => {
+      this.#switching = false;
+      this.#goSecure(options);
+    }, (failure) => {
+      this.#switching = this.#tls = false;
+      return failure;
+    });
+  }
+
+  /** Agrees when the peer asks for TLS. */
+  acceptTLS(options: TLSServerOptions): this {
+    return this.respond(
+      StartTLS,
+      ((): Switching => {
+        if (this.#tls) throw new OnlyOneTLS("Cannot start TLS: it was started before");
+        this.#tls = true;
+        return { [SWITCH]: () => this.#goSecure(options) };
+      }) as never,
+    );
+  }
+
+  /** Takes some bytes, and deals with the boxes that are complete. */
+  override dataReceived(data: Uint8Array): void {
+    if (this.#inner !== null) {
+      this.#inner.dataReceived(this.#inner.borrowsData ? data : data.slice());
+      return;
+    }
+    const { queue } = this.#parser;
+    if (this.#delivering) {
+      queue.append(data);
+      return;
+    }
+    if (this.#gone !== null) return;
+    queue.take(data);
+    this.#delivering = true;
+    try {
+      while (this.#inner === null && this.#gone === null) {
+        const box = this.#parser.next();
+        if (box === null) break;
+        this.#boxReceived(box);
+      }
+    } catch (error) {
+      if (!(error instanceof AmpProtocolError)) throw error;
+      this.#quit(error);
+    } finally {
+      this.#delivering = false;
+      queue.settle();
+    }
+    this.#passOn();
+  }
+
+  /** All that was asked fails with the reason. */
+  override connectionLost(reason: Failure): void {
+    this.connected = false;
+    this.#failAll(reason);
+    this.#inner?.connectionLost(reason);
+  }
+
+  /** The peer has finished sending. */
+  readConnectionLost(): void {
+    if (this.#inner?.readConnectionLost) this.#inner.readConnectionLost();
+    else this.transport.loseConnection();
+  }
+
+  #ask(command: CompiledCommand, args: Record<string, unknown>): Deferred<unknown> {
+    const result = new Deferred<unknown>();
+    if (this.#gone !== null) {
+      result.errback(this.#gone);
+      return result;
+    }
+    try {
+      if (this.#switching) {
+        throw new ProtocolSwitched("Cannot send a command: the protocol is being switched");
+      }
+      const tag = (++this.#counter).toString(16);
+      const box = command.encodeAsk(tag, args);
+      this.#questions.set(tag, { command, result });
+      this.#emit(box);
+    } catch (error) {
+      result.errback(new Failure(error));
+    }
+    return result;
+  }
+
+  #emit(box: string): void {
+    if (this.#gone !== null) return; // a late answer
+    // A box of ASCII is its own UTF-8, and the transport encodes faster than we do.
+    this.transport.write(hasHighBytes(box) ? fromLatin1(box) : box);
+  }
+
+  #boxReceived(box: Box): void {
+    const answered = box.get("_answer");
+    if (answered !== undefined) {
+      const { command, result } = this.#question(answered);
+      let values: unknown;
+      try {
+        values = command.decodeResponse(box);
+      } catch (error) {
+        result.errback(new Failure(error));
+        return;
+      }
+      result.callback(values);
+      return;
+    }
+    const failed = box.get("_error");
+    if (failed !== undefined) {
+      const { command, result } = this.#question(failed);
+      result.errback(remoteError(command, box));
+      return;
+    }
+    const name = box.get("_command");
+    if (name === undefined) {
+      throw new AmpProtocolError("Cannot take a box: it is no question, answer or error");
+    }
+    this.#asked(box, decodeUtf8(fromLatin1(name)));
+  }
+
+  #question(tag: string): Question {
+    const question = this.#questions.get(tag);
+    if (question === undefined) throw new AmpProtocolError("Cannot take an answer: nothing was asked");
+    this.#questions.delete(tag);
+    return question;
+  }
+
+  #asked(box: Box, name: string): void {
+    const tag = box.get("_ask") ?? null;
+    const answering = (this.#own._locate(name) ?? this.#shared?._locate(name)) as Answering | undefined;
+    if (answering === undefined) {
+      const error = new UnhandledCommand("UNHANDLED", `Unhandled Command: '${name}'`);
+      this.#answerError(null, tag, error);
+      return;
+    }
+    const { command } = answering;
+    let result: unknown;
+    try {
+      result = answering.respond(command.decodeArguments(box) as never, this as AMP);
+    } catch (error) {
+      this.#answerError(command, tag, error);
+      return;
+    }
+    if (Deferred.is(result)) {
+      result.addCallbacks(
+        (value) => this.#answer(command, tag, value),
+        (failure) => this.#answerError(command, tag, failure.value),
+      );
+    } else if (isPromise(result)) {
+      result.then(
+        (value) => this.#answer(command, tag, value),
+        (error) => this.#answerError(command, tag, error),
+      );
+    } else {
+      this.#answer(command, tag, result);
+    }
+  }
+
+  #answer(command: CompiledCommand, tag: string | null, value: unknown): void {
+    if (this.#gone !== null) return;
+    const switching = typeof value === "object" && value !== null && SWITCH in value
+      ? value as Switching
+      : null;
+    try {
+      if (switching === null && (typeof value !== "object" || value === null)) {
+        throw new BadLocalReturn(`Cannot answer ${command.name}: its responder returned ${String(value)}`);
+      }
+      const box = command.encodeAnswer(tag ?? "", switching !== null ? {} : value as Record<string, unknown>);
+      if (tag !== null) this.#emit(box);
+    } catch (error) {
+      this.#answerError(command, tag, error);
+      return;
+    }
+    switching?.[SWITCH]();
+  }
+
+  #answerError(command: CompiledCommand | null, tag: string | null, error: unknown): void {
+    if (this.#gone !== null) {
+      reportError(error, "A responder failed after the connection was lost");
+      return;
+    }
+    const known = error instanceof RemoteAmpError
+      ? { code: error.errorCode, fatal: error.fatal }
+      : command?.codeOf(error) ?? null;
+    if (known === null || (tag === null && command !== null)) {
+      reportError(error, `Error in the responder of ${command?.name}`);
+    }
+    if (tag !== null) {
+      const description = known === null
+        ? "Unknown Error" // what went wrong in here is not the peer's business
+        : error instanceof RemoteAmpError
+        ? error.description
+        : (error as Error).message;
+      let text = latin1(encodeUtf8(description));
+      if (text.length > 65535) text = text.slice(0, 65535);
+      this.#emit(
+        ERROR + encodeValue("_error", tag) +
+          ERROR_CODE + encodeValue("_error_code", latin1(encodeUtf8(known?.code ?? "UNKNOWN"))) +
+          ERROR_DESCRIPTION + encodeValue("_error_description", text) + "\0\0",
+      );
+    }
+    // A command that nobody answers and nobody knows does no harm; one that failed without an answer does.
+    if (known === null || known.fatal || (tag === null && command !== null)) this.transport.loseConnection();
+  }
+
+  // The peer broke the rules: nothing it says is believed any more.
+  #quit(error: Error): void {
+    this.#parser.clear();
+    this.transport.loseConnection();
+    this.#failAll(new Failure(error));
+  }
+
+  #failAll(reason: Failure): void {
+    if (this.#gone === null) this.#gone = reason;
+    const questions = [...this.#questions.values()];
+    this.#questions.clear();
+    for (const { result } of questions) result.errback(reason);
+  }
+
+  #become(protocol: StreamProtocol): void {
+    this.#switching = false;
+    this.#failAll(new Failure(new ProtocolSwitched("Cannot speak AMP: the connection has another protocol")));
+    this.#inner = protocol;
+    protocol.makeConnection(this.transport);
+    if (!this.#delivering) this.#passOn();
+  }
+
+  // What came after the last box belongs to the new protocol.
+  #passOn(): void {
+    if (this.#inner === null || this.#parser.queue.length === 0) return;
+    const rest = this.#parser.queue.takeAll();
+    this.#parser.clear();
+    this.#inner.dataReceived(rest);
+  }
+
+  #goSecure(options: TLSServerOptions | TLSClientOptions): void {
+    if (this.#parser.queue.length > 0) {
+      // In plain text, behind what was to be the last of it: somebody in between added it.
+      this.#quit(new AmpProtocolError("Cannot start TLS: there is more in plain text"));
+      return;
+    }
+    this.transport.startTLS(options);
+  }
+}
+
+const ERROR = encodeKey("_error");
+const ERROR_CODE = encodeKey("_error_code");
+const ERROR_DESCRIPTION = encodeKey("_error_description");
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+}
+
+function remoteError(command: CompiledCommand, box: Box): Error {
+  const code = decodeUtf8(fromLatin1(box.get("_error_code") ?? ""));
+  const description = decodeUtf8(fromLatin1(box.get("_error_description") ?? ""));
+  const declared = command.errors.get(code);
+  if (declared !== undefined) return new declared.type(description);
+  if (code === "UNHANDLED") return new UnhandledCommand(code, description);
+  if (code === "UNKNOWN") return new UnknownRemoteError(code, description);
+  return new RemoteAmpError(code, description);
+}

@@ -1,0 +1,32 @@
+/**
+ * A client of memcached, and a server that memcached's clients can use.
+ *
+ * @example
+ * ```ts
+ * import { MemCacheProtocol } from "@ropewalk/protocols/memcache";
+ *
+ * async function remember(cache: MemCacheProtocol) {
+ *   await cache.set("greeting", "hello");
+ *   const [_flags, value] = await cache.get("greeting");
+ *   return value; // bytes, or null
+ * }
+ * ```
+ *
+ * @module
+ */
+export {
+  type Found,
+  type FoundWithIdentifier,
+  MAX_KEY_BYTES,
+  type MemCacheOptions,
+  MemCacheProtocol,
+} from "./client.ts";
+export { ClientError, MemCacheError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
+export {
+  type Eventually,
+  type MemCacheItem,
+  MemCacheServer,
+  type MemCacheServerOptions,
+  type MemCacheStore,
+  MemoryMemCacheStore,
+} from "./server.ts";
