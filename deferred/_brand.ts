@@ -4,13 +4,33 @@
  * @module
  */
 
-/** Stands on the prototype of every copy's `Deferred`. */
-export const DEFERRED: unique symbol = Symbol.for("ropewalk.Deferred");
+// Stands on the prototypes of every copy's `Deferred` and `Failure`, and says which of them it is. (Not exported: what
+// a module exports is loaded anew for every use, which is felt in `isDeferred`.)
+const KIND = Symbol.for("ropewalk.kind");
 
-/** Stands on the prototype of every copy's `Failure`. */
-export const FAILURE: unique symbol = Symbol.for("ropewalk.Failure");
+interface Branded {
+  readonly [KIND]?: unknown;
+}
 
-/** True if `value` is an object that carries `brand`. */
-export function hasBrand(value: unknown, brand: symbol): boolean {
-  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+/** What a branded class is. */
+export type Kind = "Deferred" | "Failure";
+
+/** Makes every instance of a class recognisable as one of ours. */
+export function brand(prototype: object, kind: Kind): void {
+  Object.defineProperty(prototype, KIND, { value: kind });
+}
+
+/** What `value` is branded as; `undefined` for all that is not ours. */
+export function kindOf(value: object): unknown {
+  return (value as Branded)[KIND];
+}
+
+/** True for a Deferred of this or of another copy of this package. */
+export function isDeferred(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as Branded)[KIND] === "Deferred";
+}
+
+/** True for a Failure of this or of another copy of this package. */
+export function isFailure(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as Branded)[KIND] === "Failure";
 }

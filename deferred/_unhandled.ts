@@ -4,13 +4,13 @@
  * held on to is the failure, never the Deferred.
  * @module
  */
-import { type DebugInfo, story } from "./_debug.ts";
+import { storyOf } from "./_debug.ts";
 import type { Failure } from "./failure.ts";
 import { reportError } from "./report.ts";
 
 interface Left {
   readonly failure: Failure;
-  readonly debug: DebugInfo | null;
+  readonly story: string;
 }
 
 const left = new Set<Left>();
@@ -20,25 +20,25 @@ let watchingExit = false;
 
 function report(record: Left): void {
   if (!left.delete(record)) return;
-  reportError(record.failure, `Unhandled error in Deferred${story(record.debug)}`);
+  reportError(record.failure, `Unhandled error in Deferred${record.story}`);
 }
 
 /** The chain of `deferred` ended with `failure`: it is reported unless {@linkcode forget} comes first. */
-export function remember(deferred: object, failure: Failure, debug: DebugInfo | null): void {
+export function remember(deferred: object, failure: Failure): void {
   if (!watchingExit) watchExit();
-  const record = { failure, debug };
-  left.add(record);
+  const record = { failure, story: storyOf(deferred) };
+  registry.register(deferred, record, record);
   byDeferred.set(deferred, record);
-  registry.register(deferred, record, deferred);
+  left.add(record);
 }
 
 /** Somebody takes the failure of `deferred` in hand after all. */
 export function forget(deferred: object): void {
   const record = byDeferred.get(deferred);
   if (record === undefined) return;
-  byDeferred.delete(deferred);
   left.delete(record);
-  registry.unregister(deferred);
+  byDeferred.delete(deferred);
+  registry.unregister(record);
 }
 
 // Whatever is still unhandled when the program ends was never collected: report it then.

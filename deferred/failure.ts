@@ -2,7 +2,7 @@
  * `Failure`: an error on its way down the second lane of a Deferred.
  * @module
  */
-import { FAILURE, hasBrand } from "./_brand.ts";
+import { brand, isFailure } from "./_brand.ts";
 
 /** A class of errors, or the dotted name that one has on a wire (`"builtins.KeyError"`). */
 // deno-lint-ignore no-explicit-any -- a constructor's parameters are contravariant: only `any` takes every class
@@ -25,7 +25,7 @@ export type ErrorClass<E = unknown> = abstract new (...args: any[]) => E;
 export class Failure<E = unknown> {
   /** What was thrown. */
   readonly value: E;
-  #trail: string[] | null = null;
+  private trail: string[] | null = null; // not #trail: that was measured to make failures slower
 
   /** @param value What was thrown; another Failure is unwrapped. */
   constructor(value: E | Failure<E>) {
@@ -34,7 +34,7 @@ export class Failure<E = unknown> {
 
   /** True for a Failure of this or of another copy of this package. */
   static is(value: unknown): value is Failure {
-    return value instanceof Failure || hasBrand(value, FAILURE);
+    return isFailure(value);
   }
 
   /** The name of the error's class: the one it has on a wire where it has one. */
@@ -80,7 +80,7 @@ export class Failure<E = unknown> {
   getTraceback(): string {
     const value: unknown = this.value;
     const own = value instanceof Error ? (value.stack ?? String(value)) : `Thrown: ${safeString(value)}`;
-    return this.#trail === null ? own : [own, ...this.#trail].join("\n");
+    return this.trail === null ? own : [own, ...this.trail].join("\n");
   }
 
   /** One line: the kind of error and its message. */
@@ -100,7 +100,7 @@ export class Failure<E = unknown> {
 
   /** Notes one more place that was waiting for this error; called only while debugging is on. */
   addFrame(text: string): void {
-    (this.#trail ??= []).push(text);
+    (this.trail ??= []).push(text);
   }
 
   /** `[Failure RangeError: too far]` */
@@ -109,7 +109,7 @@ export class Failure<E = unknown> {
   }
 }
 
-Object.defineProperty(Failure.prototype, FAILURE, { value: true });
+brand(Failure.prototype, "Failure");
 
 /**
  * The names by which an error can be recognised, most derived first: those that a remote peer sent with it,

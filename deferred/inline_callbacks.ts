@@ -2,8 +2,12 @@
  * `inlineCallbacks`: Deferreds in code that reads from top to bottom.
  * @module
  */
+import { isFailure } from "./_brand.ts";
+import { add, Chain, fire, fromThenable, hasFailed, isIdle, settle, take, waitFor } from "./_chain.ts";
+import { getDebugging } from "./_debug.ts";
+import { placeOfWait, traced } from "./_trace.ts";
+import { chainOf, Deferred } from "./deferred.ts";
 import { NotACoroutineError } from "./errors.ts";
-import { Deferred, takeIfFired } from "./deferred.ts";
 import { Failure } from "./failure.ts";
 import { isThenable, toDeferred } from "./functions.ts";
 
@@ -15,6 +19,9 @@ export type DeferredGenerator<R> = Generator<unknown, R, unknown>;
  * its typed result; a plain `yield` waits for Deferreds and promises alike, untyped, and gives other values back at
  * once. Failures are thrown into the generator as the original error; what it returns fires the Deferred. Cancelling
  * the Deferred cancels the one that is being waited for.
+ *
+ * The function runs synchronously up to its first wait for something that is not there, and goes on inside the
+ * `callback()` that brings it.
  *
  * @param f The generator function.
  * @returns A function with the same parameters; it throws a `TypeError` when `f` turns out not to be a generator
@@ -42,7 +49,7 @@ export function inlineCallbacks<A extends unknown[], R, This = unknown>(
         `Cannot drive ${f.name || "the function"}: inlineCallbacks needs a generator function`,
       );
     }
-    return drive<R>(generator);
+    return drive<R>(generator, f.name);
   };
 }
 
@@ -50,86 +57,144 @@ export function inlineCallbacks<A extends unknown[], R, This = unknown>(
  * A Deferred for something that runs already: a promise (an `async` function's), or a generator, which is driven as
  * `inlineCallbacks` would. A Deferred is returned as it is.
  *
+ * @param coroutine What runs already.
+ * @returns The Deferred for its result.
  * @throws {NotACoroutineError} For anything else.
+ *
+ * @example
+ * ```ts
+ * import { ensureDeferred } from "@ropewalk/deferred";
+ *
+ * async function answer(): Promise<number> {
+ *   return await Promise.resolve(42);
+ * }
+ * ensureDeferred(answer()).addCallback((n) => console.assert(n === 42));
+ * ```
  */
 export function ensureDeferred<T>(coroutine: PromiseLike<T> | DeferredGenerator<T>): Deferred<Awaited<T>> {
   if (Deferred.is(coroutine) || isThenable(coroutine)) return toDeferred(coroutine) as Deferred<Awaited<T>>;
-  if (isGenerator(coroutine)) return drive<T>(coroutine);
+  if (isGenerator(coroutine)) return drive<T>(coroutine, "");
   throw new NotACoroutineError("Cannot make a Deferred: a promise, a generator or a Deferred is needed");
 }
 
+// Every generator function has a prototype of its own, so `generator.next` is looked up anew for each; these are not.
+const GENERATOR: object = Object.getPrototypeOf(function* () {}.prototype);
+const { next: NEXT, throw: THROW } = GENERATOR as Generator<unknown, unknown, unknown>;
+function Native(): void {}
+Native.prototype = GENERATOR;
+const Own = Chain; // a constant of this module's is known when the loop is compiled, an imported one is not
+
 function isGenerator(value: unknown): value is DeferredGenerator<never> {
+  return value instanceof (Native as unknown as new () => object) || looksLikeGenerator(value);
+}
+
+// A generator of another realm, or an object that behaves like one.
+function looksLikeGenerator(value: unknown): boolean {
   return typeof value === "object" && value !== null &&
     typeof (value as { next?: unknown }).next === "function" &&
     typeof (value as { throw?: unknown }).throw === "function";
 }
 
-function drive<R>(generator: DeferredGenerator<R>): Deferred<Awaited<R>> {
-  return new Driver(generator).start() as Deferred<Awaited<R>>;
+function drive<R>(generator: DeferredGenerator<R>, name: string): Deferred<Awaited<R>> {
+  const result = new Deferred<Awaited<R>>();
+  advance(generator, chainOf(result), name, null, undefined, null);
+  return result;
 }
 
-/** Runs one generator. Its two callbacks are bound once; waits that are over already are taken in a loop. */
+/** A generator that had to wait. Most never do, and never need one of these. */
 class Driver {
-  readonly #generator: DeferredGenerator<unknown>;
-  readonly #result: Deferred<unknown>;
-  readonly #onSuccess = (value: unknown): void => this.#resume(value, false);
-  readonly #onFailure = (failure: Failure): void => this.#resume(failure.value, true);
-  #waitingFor: Deferred<unknown> | null = null;
+  waitingFor: Chain | null = null;
+  place = ""; // where the generator waits, with debugging on
+  cancelled = false; // while the generator was running: its next wait is cancelled
+  readonly onSuccess: (value: unknown) => void;
+  readonly onFailure: (failure: Failure) => void;
 
-  constructor(generator: DeferredGenerator<unknown>) {
-    this.#generator = generator;
-    this.#result = new Deferred<unknown>(() => this.#cancel());
+  constructor(readonly generator: DeferredGenerator<unknown>, public result: Chain, readonly name: string) {
+    this.onSuccess = (value) => resume(this, value, null);
+    this.onFailure = (failure) => resume(this, undefined, failure);
+    result.result = () => this.cancel(); // the canceller
   }
 
-  start(): Deferred<unknown> {
-    this.#resume(undefined, false);
-    return this.#result;
-  }
-
-  #cancel(): void {
-    this.#waitingFor?.cancel();
-  }
-
-  #resume(input: unknown, failed: boolean): void {
-    this.#waitingFor = null;
-    for (;;) {
-      let step: IteratorResult<unknown, unknown>;
-      try {
-        step = failed ? this.#generator.throw(input) : this.#generator.next(input);
-      } catch (error) {
-        this.#finish(fire(new Failure(error)));
-        return;
-      }
-      if (step.done) {
-        this.#finish(toDeferred(step.value));
-        return;
-      }
-      const { value } = step;
-      if (typeof value !== "object" || value === null || !(Deferred.is(value) || isThenable(value))) {
-        input = value;
-        failed = false;
-        continue;
-      }
-      const deferred = toDeferred(value);
-      const taken = takeIfFired(deferred);
-      if (taken === null) {
-        this.#waitingFor = deferred;
-        deferred.addCallbacks(this.#onSuccess, this.#onFailure);
-        return;
-      }
-      failed = taken.failed;
-      input = failed ? (taken.value as Failure).value : taken.value;
-    }
-  }
-
-  #finish(outcome: Deferred<unknown>): void {
-    this.#waitingFor = outcome;
-    outcome.addBoth((result) => this.#result.callback(result));
+  // The generator may catch the CancelledError and wait for something else, so the result is not decided yet: another
+  // Deferred takes the place of the one that was cancelled, which waits for it.
+  cancel(): void {
+    const inner = chainOf(new Deferred<unknown>(() => this.cancel()));
+    waitFor(this.result, inner);
+    this.result = inner;
+    if (this.waitingFor === null) this.cancelled = true;
+    else (this.waitingFor as unknown as Deferred).cancel();
   }
 }
 
-function fire(failure: Failure): Deferred<unknown> {
-  const d = new Deferred<unknown>();
-  d.errback(failure);
-  return d;
+function resume(driver: Driver, value: unknown, failure: Failure | null): void {
+  driver.waitingFor = null;
+  advance(driver.generator, driver.result, driver.name, driver, value, failure);
+}
+
+// Runs a generator until it has to wait. What is there already is taken in a loop, whatever their number.
+function advance(
+  generator: DeferredGenerator<unknown>,
+  result: Chain,
+  name: string,
+  driver: Driver | null,
+  input: unknown,
+  failure: Failure | null, // thrown into the generator in place of `input`
+): void {
+  let place = driver === null ? "" : driver.place;
+  for (;;) {
+    let step: IteratorResult<unknown, unknown>;
+    try {
+      if (getDebugging()) step = tracedStep(generator, input, failure);
+      else step = failure === null ? NEXT.call(generator, input) : THROW.call(generator, failure.value);
+    } catch (error) {
+      if (driver !== null) result = driver.result;
+      fire(result, failureOf(error, failure, place), true);
+      return;
+    }
+    const value = step.value;
+    if (step.done) {
+      settle(driver === null ? result : driver.result, value);
+      return;
+    }
+    failure = null;
+    input = value;
+    if (typeof value !== "object" || value === null) continue;
+    const chain = value instanceof Own ? value : fromThenable(value);
+    if (chain === null) {
+      if (isFailure(value)) failure = value as Failure;
+      continue;
+    }
+    if (getDebugging()) place = placeOfWait(chain, name);
+    if (isIdle(chain)) {
+      if (hasFailed(chain)) failure = take(chain) as Failure;
+      else input = take(chain);
+      continue;
+    }
+    driver ??= new Driver(generator, result, name);
+    driver.waitingFor = chain;
+    driver.place = place;
+    add(chain, driver.onSuccess, driver.onFailure);
+    if (driver.cancelled && driver.waitingFor !== null) {
+      driver.cancelled = false;
+      (driver.waitingFor as unknown as Deferred).cancel();
+    }
+    return;
+  }
+}
+
+// A failure that only passed through stays the same one, and remembers the place.
+function failureOf(error: unknown, thrown: Failure | null, place: string): Failure {
+  if (thrown === null || thrown.value !== error) return new Failure(error);
+  if (place !== "") thrown.addFrame(place);
+  return thrown;
+}
+
+function tracedStep(
+  generator: DeferredGenerator<unknown>,
+  input: unknown,
+  failure: Failure | null,
+): IteratorResult<unknown, unknown> {
+  return traced(() =>
+    failure === null ? NEXT.call(generator, input) : THROW.call(generator, failure.value)
+  ) as IteratorResult<unknown, unknown>;
 }

@@ -17,7 +17,7 @@
  */
 export { Deferred, type OnlyAny, type Outcome, type TimeProvider } from "./deferred.ts";
 export { type ErrorClass, errorNames, Failure } from "./failure.ts";
-export { execute, fail, maybeDeferred, succeed } from "./functions.ts";
+export { abortable, execute, fail, maybeDeferred, succeed } from "./functions.ts";
 export { type DeferredGenerator, ensureDeferred, inlineCallbacks } from "./inline_callbacks.ts";
 export { type ErrorReporter, reportError, reportToConsole, setErrorReporter } from "./report.ts";
 export { getDebugging, setDebugging } from "./_debug.ts";
