@@ -49,7 +49,7 @@ export class Failure<E = unknown> {
    * and those whose class declares it as `static wireName`.
    * @returns The first that matches, or `undefined`.
    */
-  check<C extends ErrorClass | string>(...classes: readonly C[]): C | undefined {
+  check<C extends readonly (ErrorClass | string)[]>(...classes: C): C[number] | undefined {
     for (const kind of classes) {
       if (matches(this.value, kind)) return kind;
     }
@@ -64,7 +64,7 @@ export class Failure<E = unknown> {
    * @returns The first that matches.
    * @throws The error itself, if it is none of them.
    */
-  trap<C extends ErrorClass | string>(...classes: readonly C[]): C {
+  trap<C extends readonly (ErrorClass | string)[]>(...classes: C): C[number] {
     const kind = this.check(...classes);
     if (kind === undefined) throw this.value;
     return kind;
