@@ -148,8 +148,15 @@ export class Output {
   /** Elements that were written before. */
   raw(bytes: Uint8Array): void {
     this.reserve(bytes.length);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    this.#copy(bytes);
+  }
+
+  #copy(bytes: Uint8Array): void {
+    const { length } = bytes;
+    const at = this.length;
+    if (length > SHORT) this.bytes.set(bytes, at);
+    else for (let i = 0; i < length; i++) this.bytes[at + i] = bytes[i]!;
+    this.length = at + length;
   }
 
   /**
@@ -167,8 +174,40 @@ export class Output {
     checkLength(bytes.length);
     this.reserve(bytes.length + 8);
     this.#head(bytes.length, STRING);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    this.#copy(bytes);
+  }
+
+  /** `[unicode "text"]` */
+  unicode(text: string): void {
+    this.reserve(11);
+    this.#unicodeHead(this.length);
+    this.text(text);
+  }
+
+  /** The head of a pair, and its key: `[[unicode "name"] …`. */
+  key(name: string): void {
+    this.reserve(13);
+    this.bytes[this.length] = 2;
+    this.bytes[this.length + 1] = LIST;
+    this.#unicodeHead(this.length + 2);
+    this.text(name);
+  }
+
+  // The head of the list and the word, byte by byte: no call is as fast, and every text begins so.
+  #unicodeHead(at: number): void {
+    const bytes = this.bytes;
+    bytes[at] = 2;
+    bytes[at + 1] = LIST;
+    bytes[at + 2] = 7;
+    bytes[at + 3] = STRING;
+    bytes[at + 4] = 0x75;
+    bytes[at + 5] = 0x6e;
+    bytes[at + 6] = 0x69;
+    bytes[at + 7] = 0x63;
+    bytes[at + 8] = 0x6f;
+    bytes[at + 9] = 0x64;
+    bytes[at + 10] = 0x65;
+    this.length = at + 11;
   }
 
   /**

@@ -3,7 +3,7 @@
  * @module
  */
 import { JellyError } from "./errors.ts";
-import { decodeText, shortText } from "./_text.ts";
+import { decodeText, nameText } from "./_text.ts";
 import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB } from "./_output.ts";
 import { VOCABULARY, WORD_BYTES } from "./_vocabulary.ts";
 
@@ -87,6 +87,14 @@ export class Reader {
     return decodeText(this.bytes, start, this.at);
   }
 
+  /** As {@linkcode takeText}, for text that is likely to come again. */
+  takeName(type: number): string {
+    if (type === VOCAB) return VOCABULARY[this.value]!;
+    const start = this.at;
+    this.at = start + this.value;
+    return nameText(this.bytes, start, this.at);
+  }
+
   /**
    * The next element, which has to be a string or word, as text that is likely to come again: a name.
    *
@@ -94,11 +102,8 @@ export class Reader {
    */
   name(): string {
     const type = this.next();
-    if (type === VOCAB) return VOCABULARY[this.value]!;
-    if (type !== STRING) throw new JellyError("A string was expected");
-    const start = this.at;
-    this.at = start + this.value;
-    return shortText(this.bytes, start, this.at);
+    if (type !== VOCAB && type !== STRING) throw new JellyError("A string was expected");
+    return this.takeName(type);
   }
 
   /**
@@ -111,6 +116,24 @@ export class Reader {
     if ((type === INT || type === LONGINT) && this.value <= Number.MAX_SAFE_INTEGER) return this.value;
     if ((type === NEG || type === LONGNEG) && this.value <= Number.MAX_SAFE_INTEGER) return 0 - this.value;
     throw new JellyError("A number was expected");
+  }
+
+  /**
+   * Whether the next element is the word `unicode`, which begins every text there is and is in no vocabulary; if so, the
+   * place is moved beyond it.
+   */
+  passUnicode(): boolean {
+    const bytes = this.bytes;
+    const at = this.at;
+    if (
+      bytes[at] === 7 && bytes[at + 1] === STRING && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x6e &&
+      bytes[at + 4] === 0x69 && bytes[at + 5] === 0x63 && bytes[at + 6] === 0x6f && bytes[at + 7] === 0x64 &&
+      bytes[at + 8] === 0x65
+    ) {
+      this.at = at + 9;
+      return true;
+    }
+    return false;
   }
 
   /** Passes over the next element with all that is in it. */

@@ -8,12 +8,23 @@ import type { ResolvedLimits } from "./limits.ts";
 import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB } from "./_output.ts";
 import { VOCABULARY } from "./_vocabulary.ts";
 
-/** The state between two elements: how many are still to come in each open list, outermost first. */
+const WORDS = VOCABULARY.length;
+// Stands for every number of more than four digits: more than any limit.
+const HUGE = 0x7fffffff;
+
+/**
+ * ```text
+ *   [message 1 root echo 1 [tuple [unicode hi]] [dictionary]]
+ *                                      ^ next      left = 1 (in [unicode …]), open = [1, 7, 2, 2]: what is left outside
+ * ```
+ */
 export class Scanner {
   /** Whether words of the vocabulary may come as numbers: only once a dialect has been chosen. */
   words = false;
   readonly #limits: ResolvedLimits;
-  #open: number[] = [];
+  // How many elements are still to come, this one included: in the innermost open list, and in those around it.
+  #left = 1;
+  readonly #open: number[] = [];
   #depth = 0;
   // Where the next element begins, counted from the first byte of the message.
   #next = 0;
@@ -30,74 +41,80 @@ export class Scanner {
    * @throws {BananaError} If a limit is exceeded, or the bytes are no banana.
    */
   scan(bytes: Uint8Array, start: number, end: number): number {
-    const limits = this.#limits;
+    const { maxSizeBytes, maxPrefixDigits, maxDepth, maxMessageBytes } = this.#limits;
+    const open = this.#open;
+    const words = this.words;
+    let left = this.#left;
+    let depth = this.#depth;
     let at = start + this.#next;
     for (;;) {
-      let element = at;
-      let byte = 0;
+      if (at >= end) break;
+      let type = bytes[at]!;
       let value = 0;
-      let scale = 1;
-      // The digits.
-      for (;;) {
-        if (element >= end) return this.#wait(at - start, element - at, end - start);
-        byte = bytes[element]!;
-        if (byte >= 0x80) break;
-        value += byte * scale;
-        scale *= 128;
-        element++;
+      let next = at + 1;
+      if (type < 0x80) {
+        if (next >= end) break;
+        value = type;
+        type = bytes[next++]!;
+        if (type < 0x80) {
+          // More than one digit. They are few in all that has a limit; how large an integer is does not matter.
+          let digits = 1;
+          do {
+            if (digits < 4) value |= type << 7 * digits;
+            else if (type !== 0) value = HUGE;
+            if (++digits > maxPrefixDigits) throw new BananaError("A number has too many digits");
+            if (next >= end) break;
+            type = bytes[next++]!;
+          } while (type < 0x80);
+          if (type < 0x80) break;
+        }
       }
-      const digits = element - at;
-      if (digits > limits.maxPrefixDigits) throw new BananaError("A number has too many digits");
-      element++;
-      let opened = false;
-      switch (byte) {
-        case STRING:
-          if (value > limits.maxSizeBytes) throw new BananaError("A string is too long");
-          element += value;
-          break;
+      switch (type) {
         case LIST:
-          if (value > limits.maxSizeBytes) throw new BananaError("A list is too long");
-          if (value > 0) {
-            if (this.#depth >= limits.maxDepth) throw new BananaError("Lists are nested too deep");
-            this.#open[this.#depth++] = value;
-            opened = true;
-          }
+          if (value > maxSizeBytes) throw new BananaError("A list is too long");
+          if (value === 0) break;
+          if (depth >= maxDepth) throw new BananaError("Lists are nested too deep");
+          open[depth++] = left;
+          left = value;
+          at = next;
+          continue;
+        case STRING:
+          if (value > maxSizeBytes) throw new BananaError("A string is too long");
+          next += value;
           break;
         case VOCAB:
-          if (!this.words || value >= VOCABULARY.length || value === 0) {
+          if (!words || value >= WORDS || value === 0) {
             throw new BananaError("A word is not in the vocabulary");
           }
-          break;
-        case FLOAT:
-          element += 8;
           break;
         case INT:
         case LONGINT:
         case NEG:
         case LONGNEG:
           break;
+        case FLOAT:
+          next += 8;
+          break;
         default:
-          throw new BananaError(`An element has the unknown type ${byte}`);
+          throw new BananaError(`An element has the unknown type ${type}`);
       }
-      if (element > end) {
-        if (element - start > limits.maxMessageBytes) throw new BananaError("A message is too long");
-        return this.#wait(at - start, digits, end - start);
-      }
-      at = element;
-      if (opened) continue;
-      while (this.#depth > 0 && --this.#open[this.#depth - 1]! === 0) this.#depth--;
-      if (this.#depth === 0) {
-        this.#next = 0;
-        if (at - start > limits.maxMessageBytes) throw new BananaError("A message is too long");
-        return at;
+      if (next > end) break;
+      at = next;
+      while (--left === 0) {
+        if (depth === 0) {
+          this.#left = 1;
+          this.#depth = 0;
+          this.#next = 0;
+          if (at - start > maxMessageBytes) throw new BananaError("A message is too long");
+          return at;
+        }
+        left = open[--depth]!;
       }
     }
-  }
-
-  #wait(next: number, digits: number, length: number): number {
-    if (digits > this.#limits.maxPrefixDigits) throw new BananaError("A number has too many digits");
-    if (length > this.#limits.maxMessageBytes) throw new BananaError("A message is too long");
-    this.#next = next;
+    if (end - start > maxMessageBytes) throw new BananaError("A message is too long");
+    this.#left = left;
+    this.#depth = depth;
+    this.#next = at - start;
     return -1;
   }
 }

@@ -62,8 +62,6 @@ const listOf = (count: number, ...elements: Uint8Array[]): Uint8Array => {
   return out.take();
 };
 
-// [unicode …: the head of the list and the word, in one piece.
-const UNICODE = listOf(2, atom("unicode"));
 const TRUE = listOf(2, atom("boolean"), atom("true"));
 const FALSE = listOf(2, atom("boolean"), atom("false"));
 const SET = atom("set");
@@ -165,8 +163,7 @@ export class Jellier {
   write(value: unknown): void {
     switch (typeof value) {
       case "string":
-        this.out.raw(UNICODE);
-        this.out.text(value);
+        this.out.unicode(value);
         return;
       case "number":
         if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.out.int(value);
@@ -315,9 +312,7 @@ export class Jellier {
     out.list(names.length + 1);
     out.word(DICTIONARY, WORD_BYTES[DICTIONARY]!);
     for (const name of names) {
-      out.list(2);
-      out.raw(UNICODE);
-      out.text(name);
+      out.key(name);
       this.write(object[name]);
     }
     this.#depth -= 2;

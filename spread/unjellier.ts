@@ -125,7 +125,7 @@ export class Unjellier {
     const named = new Kwargs();
     for (let i = 0; i < count; i++) {
       this.#pair();
-      const name = this.read();
+      const name = this.#key();
       const text = name instanceof Uint8Array ? new TextDecoder().decode(name) : name;
       if (typeof text !== "string") throw new JellyError("A keyword is no text");
       setField(named, text, this.read());
@@ -153,14 +153,14 @@ export class Unjellier {
   #list(count: number): unknown {
     if (count === 0) throw new JellyError("A list has no type");
     const reader = this.reader;
+    if (count === 2 && this.#security.everyValueAllowed && reader.passUnicode()) return this.#unicode();
     const kind = reader.name();
     const security = this.#security;
     if (!security.everyValueAllowed && !security.isTypeAllowed(kind)) throw insecure(kind);
     switch (kind) {
-      case "unicode": {
-        const type = this.#string(count);
-        return reader.takeText(type);
-      }
+      case "unicode":
+        this.#need(count, 2);
+        return this.#unicode();
       case "None":
         return null;
       case "boolean":
@@ -199,6 +199,28 @@ export class Unjellier {
       default:
         return this.#flavour(kind, count);
     }
+  }
+
+  #unicode(): string {
+    const type = this.reader.next();
+    if (type !== STRING && type !== VOCAB) throw new JellyError("A string was expected");
+    return this.reader.takeText(type);
+  }
+
+  // The next value; if it is text, then text that is likely to come again.
+  #key(): unknown {
+    const reader = this.reader;
+    const { bytes, at } = reader;
+    if (bytes[at] === 2 && bytes[at + 1] === LIST && this.#security.everyValueAllowed) {
+      reader.at = at + 2;
+      if (reader.passUnicode()) {
+        const type = reader.next();
+        if (type !== STRING && type !== VOCAB) throw new JellyError("A string was expected");
+        return reader.takeName(type);
+      }
+      reader.at = at;
+    }
+    return this.read();
   }
 
   #flavour(kind: string, count: number): unknown {
@@ -282,7 +304,7 @@ export class Unjellier {
     const object: Record<string, unknown> = this.#name({});
     for (let i = 0; i < count; i++) {
       this.#pair();
-      const key = this.read();
+      const key = this.#key();
       if (typeof key === "string") setField(object, key, this.read());
       else {
         const map = new Map<unknown, unknown>(Object.entries(object));
