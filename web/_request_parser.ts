@@ -34,6 +34,8 @@ const UNKNOWN_EXPECTATION = new Fault(417, "Only 100-continue can be expected");
 
 /** A host and port, RFC 9110 §7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
+/** A request line. */
+const LINE = /^[!#$%&'*+.^`|~\w-]+ [\x21-\x7e]+ HTTP\/\d\.\d$/;
 /** The beginning of a request line that may still become one. */
 const LINE_START =
   /^[!#$%&'*+.^`|~\w-]+(?: (?:[\x21-\x7e]+(?: (?:H(?:T(?:T(?:P(?:\/[\d.]{0,3})?)?)?)?)?)?)?)?\r?$/;
@@ -195,7 +197,7 @@ export class RequestParser extends MessageParser {
       if (length > maxRequestLineBytes + 1) return this.fail(LINE_TOO_LONG);
       if (!LINE_START.test(text)) return this.fail(BAD_LINE);
     } else {
-      if (!/ HTTP\/\d\.\d$/.test(text.slice(0, lineEnd))) return this.fail(BAD_LINE);
+      if (!LINE.test(text.slice(0, lineEnd))) return this.fail(BAD_LINE);
       if (length - lineEnd - 2 > maxHeaderBytes + 2) return this.fail(HEADERS_TOO_LONG);
     }
     return NEED;

@@ -62,6 +62,8 @@ export interface ChannelOwner extends RequestSite {
 const LONG_TEXT = 4096;
 /** Once so much is collected it is given to the transport. */
 const MUCH_OUTPUT = 32_768;
+/** Before so much was written a connection does not ask the transport to tell when it has enough. */
+const UNWATCHED_OUTPUT = 65_536;
 
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -83,6 +85,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #closeAfter = false; // the response at hand is the last
   #blocked = false; // the transport has enough for now
   #readPaused = false;
+  #watching = false; // registered with the transport, which tells when it has enough
+  #written = 0; // bytes, while not watching
   #inHead = false;
   #out = ""; // answers not given to the transport yet
   #chunked = false;
@@ -122,7 +126,6 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   }
 
   override connectionMade(): void {
-    this.transport.registerProducer(this, true);
     this.#owner.channelOpened(this);
     this.#wait(this.#limits.timeoutSeconds);
   }
@@ -184,9 +187,9 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #afterRun(): void {
     if (this.#closing) return;
     const limits = this.#limits;
-    if (this.#request !== null && this.#received) {
-      this.#deadline = this.#blocked ? this.#deadline : Infinity;
-    } else if (this.#request !== null) {
+    if (this.#blocked) { /* the time since then counts */ }
+    else if (this.#request !== null && this.#received) this.#deadline = Infinity;
+    else if (this.#request !== null) {
       this.#wait(limits.timeoutSeconds);
     } else if (this.#parser.inHead) {
       if (!this.#inHead) this.#wait(limits.headerTimeoutSeconds);
@@ -257,6 +260,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
         if (this.#out.length > MUCH_OUTPUT) this.#flush();
       } else {
         this.#out += head;
+        this.#written += length;
         this.#flush();
         this.transport.write(bytes!);
       }
@@ -320,6 +324,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     }
     if (this.#left >= 0) this.#left -= bytes.length;
     request.sentLength += bytes.length;
+    this.#written += bytes.length;
     this.#flush();
     if (this.#chunked) {
       this.transport.writeSequence([`${bytes.length.toString(16)}\r\n`, bytes, "\r\n"]);
@@ -368,7 +373,22 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     const out = this.#out;
     if (out === "") return;
     this.#out = "";
+    this.#written += out.length;
     this.transport.write(out);
+    if (this.#written > UNWATCHED_OUTPUT) this.#watch();
+  }
+
+  // Has the transport tell when it has enough.
+  #watch(): void {
+    if (this.#watching || this.#closing) return;
+    this.#watching = true;
+    this.transport.registerProducer(this, true);
+  }
+
+  #unwatch(): void {
+    if (!this.#watching) return;
+    this.#watching = false;
+    this.transport.unregisterProducer();
   }
 
   #close(): void {
@@ -376,7 +396,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (this.#closing && this.transport.disconnecting) return;
     this.#closing = true;
     this.#wait(this.#limits.abortSeconds);
-    this.transport.unregisterProducer();
+    this.#unwatch();
     this.transport.loseConnection();
   }
 
@@ -396,7 +416,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#owner.requestDone(request);
     this.#closing = true; // for #run
     this.#upgraded = protocol;
-    transport.unregisterProducer();
+    this.#unwatch();
     if (this.#readPaused) transport.resumeProducing();
     const rest = this.#parser.takeRest();
     protocol.makeConnection(transport);
@@ -407,6 +427,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   /** Ties a producer to the response at hand. */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    this.#watch();
     this.#producer = streaming
       ? producer as PushProducer
       : pullToPush(producer, this.reactor, () => this.#producer !== null);

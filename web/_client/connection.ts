@@ -1,0 +1,454 @@
+/**
+ * One connection to a server: requests out, responses in, one after the other. It knows nothing of pools and agents.
+ *
+ * ```text
+ *            send                     head of response              end of response
+ *   IDLE ──────────► BUSY, #handler ─────────────────► BUSY, #response ─────────────► IDLE, or closing
+ *     ▲                │  1xx: swallowed; 101, CONNECT 2xx: SWITCHED                     │
+ *     └────────────────┼────────────────────────────────────────────────────────────────┘
+ *                      └► connection lost: LOST; #handler fails, or #response does
+ * ```
+ *
+ * There is one timer a connection. It is not moved when something happens: when it goes off it looks at #deadline, and
+ * goes on to that if there is time left. So a busy connection costs no timers, and an idle one no more than one.
+ * @module
+ */
+import { type Deferred, Failure } from "@ropewalk/deferred";
+import type { DelayedCall, StreamProtocol, Transport } from "@ropewalk/reactor/core";
+import { ConnectionDone } from "@ropewalk/reactor/core";
+import { BODY, END, FAULT, HEAD, NEED } from "../_message_parser.ts";
+import { BodyWriter, type WriterOwner } from "./body_writer.ts";
+import {
+  BadResponse,
+  HTTPTimeoutError,
+  PotentialDataLoss,
+  RequestGenerationFailed,
+  RequestTransmissionFailed,
+  ResponseDone,
+  ResponseFailed,
+  ResponseNeverReceived,
+  type TimeoutPhase,
+} from "./errors.ts";
+import type { ResponseLimits } from "./options.ts";
+import type { ClientRequest, ResponseHandler } from "./request.ts";
+import { ResponseParser } from "./response_parser.ts";
+import { type BodyConnection, WireResponse } from "./wire_response.ts";
+
+/** Who keeps a connection while it is not used. */
+export interface ConnectionOwner {
+  /** It is there. */
+  connectionReady(connection: HTTPConnection): void;
+  /** A response is complete and the connection can be used again. The owner keeps it or closes it. */
+  connectionIdle(connection: HTTPConnection): void;
+  /** It is gone, or will be: it cannot be used any more. Called once. */
+  connectionGone(connection: HTTPConnection): void;
+}
+
+/** How all good bodies end. Made once: an error costs more than all else here. */
+const DONE = new Failure(new ResponseDone());
+const DATA_LOSS = new Failure(new PotentialDataLoss());
+
+const enum State {
+  New,
+  Idle,
+  Busy,
+  Switched,
+  Closing,
+  Lost,
+}
+
+/** A connection of a client to an HTTP/1.1 server. */
+export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwner {
+  /** All that is kept of what comes is copied. */
+  readonly borrowsData = true;
+  /** The transport. */
+  transport!: Transport;
+  /** How many requests it has carried. */
+  used = 0;
+  readonly #owner: ConnectionOwner;
+  readonly #persistent: boolean;
+  readonly #parser: ResponseParser;
+  #state = State.New;
+  #request: ClientRequest | null = null;
+  #handler: ResponseHandler | null = null; // until the head of the response is here
+  #response: WireResponse | null = null; // while its body comes
+  #arrived: WireResponse | null = null; // its handler is told when all of this chunk was read
+  #writer: BodyWriter | null = null; // while the request's body goes
+  #inner: StreamProtocol | null = null; // after a switch
+  #readPaused = false;
+  #timer: DelayedCall | null = null;
+  #deadline = Infinity;
+  #phase: TimeoutPhase | "idle" | "continue" = "idle";
+  #phaseSeconds = 0;
+  #gone = false;
+
+  /**
+   * @param owner Keeps it while it is idle.
+   * @param persistent Whether it is to carry more than one request.
+   * @param limits How much of a response is accepted.
+   */
+  constructor(owner: ConnectionOwner, persistent: boolean, limits: ResponseLimits) {
+    this.#owner = owner;
+    this.#persistent = persistent;
+    this.#parser = new ResponseParser(limits);
+  }
+
+  /** True if a request can be sent now. */
+  get idle(): boolean {
+    return this.#state === State.Idle;
+  }
+
+  makeConnection(transport: Transport): void {
+    this.transport = transport;
+    this.#state = State.Idle;
+    this.#owner.connectionReady(this);
+  }
+
+  /** Sends a request. The connection must be idle. */
+  send(request: ClientRequest, handler: ResponseHandler): void {
+    if (this.#state !== State.Idle) throw new TypeError("Cannot send a request: the connection is not idle");
+    const { transport } = this;
+    const { body, timeouts } = request;
+    this.#state = State.Busy;
+    this.#request = request;
+    this.#handler = handler;
+    this.used++;
+    this.#parser.expect(request.method, request.upgrades);
+    transport.write(request.head(this.#persistent));
+    if (body === null || typeof body === "string" || body instanceof Uint8Array) {
+      if (body !== null && body.length > 0) transport.write(body);
+      this.#wait("response", timeouts.responseTimeoutSeconds);
+      return;
+    }
+    this.#writer = new BodyWriter(transport, body, this);
+    if (request.expectsContinue) {
+      this.#wait("continue", timeouts.continueTimeoutSeconds);
+    } else this.#startBody();
+  }
+
+  /** Closes an idle connection when it has not been used for some time. */
+  closeAfter(seconds: number): void {
+    this.#wait("idle", seconds);
+  }
+
+  /** Gives up what it does. */
+  cancel(reason: Failure): void {
+    if (this.#handler === null && this.#response === null) return;
+    this.#abort(reason);
+  }
+
+  /** Closes in an orderly way. */
+  close(): void {
+    if (this.#state >= State.Closing) return;
+    this.#state = State.Closing;
+    this.#leave();
+    this.transport.loseConnection();
+  }
+
+  // ------------------------------------------------------------------------------------------ what comes
+
+  dataReceived(data: Uint8Array): void {
+    switch (this.#state) {
+      case State.Busy:
+        this.#parser.push(data);
+        this.#read();
+        return;
+      case State.Switched:
+        this.#forward(data);
+        return;
+      case State.Idle: // an answer to nothing: it would be taken for that of the next request
+        this.#state = State.Closing;
+        this.#leave();
+        this.transport.abortConnection();
+    }
+  }
+
+  connectionLost(reason: Failure): void {
+    const before = this.#state;
+    this.#state = State.Lost;
+    this.#leave();
+    if (before === State.Switched) {
+      this.#inner?.connectionLost(reason);
+      return;
+    }
+    this.#lose(reason);
+  }
+
+  readConnectionLost(): void {
+    const inner = this.#inner;
+    if (inner?.readConnectionLost !== undefined) inner.readConnectionLost();
+    else this.transport.loseConnection();
+  }
+
+  writeConnectionLost(): void {
+    this.#inner?.writeConnectionLost?.();
+  }
+
+  #read(): void {
+    const parser = this.#parser;
+    for (;;) {
+      switch (parser.next()) {
+        case HEAD:
+          if (parser.status >= 200 || parser.switches) this.#head();
+          break;
+        case BODY:
+          this.#response!._data(parser.body);
+          if (this.#state !== State.Busy) return; // whoever took it has closed the connection
+          break;
+        case END:
+          if (this.#response === null) { // 1xx
+            this.#interim();
+            break;
+          }
+          if (parser.switches) this.#switch();
+          else this.#end();
+          return;
+        case FAULT:
+          this.#abort(new Failure(new BadResponse(parser.fault!.reason)));
+          return;
+        case NEED:
+          parser.keep();
+          this.#moreToCome();
+          return;
+      }
+    }
+  }
+
+  #head(): void {
+    const response = new WireResponse(this, this.#parser, this.#request!);
+    this.#response = response;
+    this.#arrived = response;
+  }
+
+  // An answer that is none yet: RFC 9110 §15.2. Whatever it is, one that waits for 100 may stop waiting.
+  #interim(): void {
+    this.#parser.restart();
+    if (this.#phase === "continue") this.#startBody();
+  }
+
+  // All of the chunk was read, and the response is not complete.
+  #moreToCome(): void {
+    const response = this.#response;
+    if (response === null) return;
+    const arrived = this.#arrived;
+    if (arrived !== null) this.#arrive();
+    if (this.#response !== response || this.#state !== State.Busy) return;
+    if (response.flowing) {
+      if (!this.#readPaused) this.#wait("body", this.#request!.timeouts.bodyTimeoutSeconds);
+    } else this.pauseBody();
+  }
+
+  #arrive(): void {
+    const handler = this.#handler!;
+    const response = this.#arrived!;
+    this.#handler = null;
+    this.#arrived = null;
+    handler.responded(response);
+  }
+
+  #end(): void {
+    const parser = this.#parser;
+    const response = this.#response!;
+    const handler = this.#handler;
+    const rest = parser.buffered;
+    parser.keep();
+    this.#response =
+      this.#request =
+      this.#handler =
+      this.#arrived =
+        null;
+    if (this.#writer !== null) { // the server did not want the rest of our body
+      const writer = this.#writer;
+      this.#writer = null;
+      writer.stopProducing();
+      this.close();
+    } else if (!parser.persistent || !this.#persistent || rest > 0) this.close();
+    else {
+      this.#state = State.Idle;
+      if (this.#readPaused) this.#resumeReading();
+      this.#owner.connectionIdle(this);
+    }
+    // The connection is somebody else's from here on.
+    response._finish(DONE);
+    handler?.responded(response);
+  }
+
+  // ------------------------------------------------------------------------------------------ how it ends
+
+  #lose(reason: Failure): void {
+    const { value } = reason;
+    const response = this.#response;
+    const handler = this.#handler;
+    const writer = this.#writer;
+    const arrived = this.#arrived;
+    this.#response =
+      this.#request =
+      this.#handler =
+      this.#arrived =
+      this.#writer =
+        null;
+    if (response !== null) {
+      if (this.#parser.untilClose && value instanceof ConnectionDone) response._finish(DATA_LOSS);
+      else response._fail(reason);
+      if (arrived !== null) handler!.responded(arrived);
+    } else if (handler !== null) {
+      handler.failed(
+        value instanceof HTTPTimeoutError ? reason : new Failure(this.#failureFor(reason, writer)),
+      );
+    }
+    writer?.stopProducing();
+  }
+
+  #failureFor(reason: Failure, writer: BodyWriter | null): Error {
+    if (reason.value instanceof RequestGenerationFailed) return reason.value;
+    if (reason.value instanceof BadResponse || this.#parser.buffered > 0) return new ResponseFailed([reason]);
+    return writer === null ? new ResponseNeverReceived([reason]) : new RequestTransmissionFailed([reason]);
+  }
+
+  // The connection is cut, and whoever waits hears why.
+  #abort(reason: Failure): void {
+    if (this.#state >= State.Closing) return;
+    this.#state = State.Closing;
+    this.#leave();
+    this.transport.abortConnection();
+    this.#lose(reason);
+  }
+
+  #leave(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#deadline = Infinity;
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#owner.connectionGone(this);
+  }
+
+  // ------------------------------------------------------------------------------------------ the request's body
+
+  #startBody(): void {
+    this.#wait("send", this.#request!.timeouts.sendTimeoutSeconds);
+    this.#writer!.start();
+  }
+
+  bodyMoves(): void {
+    if (this.#phase === "send" && this.#request !== null) {
+      this.#wait("send", this.#request.timeouts.sendTimeoutSeconds);
+    }
+  }
+
+  bodySent(): void {
+    this.#writer = null;
+    if (this.#request !== null && this.#phase === "send") {
+      this.#wait("response", this.#request.timeouts.responseTimeoutSeconds);
+    }
+  }
+
+  bodyBroken(reason: Error | Failure): void {
+    this.#writer = null;
+    this.#abort(
+      new Failure(new RequestGenerationFailed([Failure.is(reason) ? reason : new Failure(reason)])),
+    );
+  }
+
+  // ------------------------------------------------------------------------------------------ the response's body
+
+  pauseBody(): void {
+    if (this.#response === null) return;
+    this.#deadline = Infinity;
+    if (this.#readPaused || this.transport.disconnecting) return;
+    this.#readPaused = true;
+    this.transport.pauseProducing();
+  }
+
+  resumeBody(): void {
+    if (this.#response === null) return;
+    this.#wait("body", this.#request!.timeouts.bodyTimeoutSeconds);
+    if (this.#readPaused) this.#resumeReading();
+  }
+
+  dropBody(now: boolean): void {
+    if (this.#state === State.Switched || this.#response === null) return;
+    this.#state = State.Closing;
+    this.#leave();
+    this.#resumeIfPaused();
+    if (now) this.transport.abortConnection();
+    else this.transport.loseConnection();
+  }
+
+  #resumeReading(): void {
+    this.#readPaused = false;
+    if (!this.transport.disconnecting) this.transport.resumeProducing();
+  }
+
+  #resumeIfPaused(): void {
+    if (this.#readPaused) this.#resumeReading();
+  }
+
+  // ------------------------------------------------------------------------------------------ other protocols
+
+  #switch(): void {
+    const response = this.#response!;
+    const writer = this.#writer;
+    this.#writer = null;
+    writer?.stopProducing();
+    this.#state = State.Switched;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#readPaused = true;
+    this.transport.pauseProducing();
+    this.#arrive();
+    void response;
+  }
+
+  switchTo(protocol: StreamProtocol): void {
+    const rest = this.#parser.takeRest();
+    this.#inner = protocol;
+    this.#response = this.#request = null;
+    protocol.makeConnection(this.transport);
+    if (rest.length > 0 && this.#state === State.Switched) protocol.dataReceived(rest);
+    this.#resumeIfPaused();
+  }
+
+  #forward(data: Uint8Array): void {
+    const inner = this.#inner;
+    if (inner === null) this.#parser.push(data);
+    else inner.dataReceived(inner.borrowsData === true ? data : data.slice());
+  }
+
+  // ------------------------------------------------------------------------------------------ time
+
+  #wait(phase: TimeoutPhase | "idle" | "continue", seconds: number): void {
+    this.#phase = phase;
+    this.#phaseSeconds = seconds;
+    if (seconds === Infinity) {
+      this.#deadline = Infinity;
+      return;
+    }
+    const { reactor } = this.transport;
+    const deadline = reactor.seconds() + seconds;
+    this.#deadline = deadline;
+    const timer = this.#timer;
+    if (timer === null) this.#timer = reactor.callLater(seconds, this.#tick);
+    else if (deadline < timer.getTime()) timer.reset(seconds);
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = null;
+    if (this.#deadline === Infinity) return;
+    const { reactor } = this.transport;
+    const left = this.#deadline - reactor.seconds();
+    if (left > 0) {
+      this.#timer = reactor.callLater(left, this.#tick);
+      return;
+    }
+    const phase = this.#phase;
+    if (phase === "idle") this.close();
+    else if (phase === "continue") this.#startBody();
+    else this.#abort(new Failure(new HTTPTimeoutError(phase, this.#phaseSeconds)));
+  };
+}
+
+/** A Deferred that was cancelled or failed on purpose, and that nobody looks at any more. */
+export function drop(d: Deferred<unknown>): void {
+  d.addErrback(() => {});
+}

@@ -1,0 +1,306 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Client, Page, pageClient, siteClient } from "./_support_test.ts";
+import { NOT_DONE_YET } from "./not_done_yet.ts";
+import type { Request } from "./request.ts";
+import { Resource } from "./resource.ts";
+import { Site, type SiteOptions } from "./site.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+
+function statuses(options: SiteOptions, wire: string): number[] {
+  const client = pageClient(() => "ok", options).send(wire);
+  assert(client.closed);
+  return client.answers().map((answer) => answer.status);
+}
+
+/** A page whose requests a test finishes by hand. */
+function held(options: SiteOptions = {}): { client: Client; requests: Request[] } {
+  const requests: Request[] = [];
+  const client = pageClient((request) => {
+    requests.push(request);
+    return NOT_DONE_YET;
+  }, options);
+  return { client, requests };
+}
+
+Deno.test("a request line of exactly the limit is answered, one more byte is 414", () => {
+  const line = (length: number) => `GET /${"a".repeat(length - 14)} HTTP/1.1\r\n`;
+  const options = { maxRequestLineBytes: 40 };
+  const client = pageClient(() => "ok", options).send(`${line(40)}Host: a\r\n\r\n`);
+  assertEquals(client.answers()[0]!.status, 200);
+  assertEquals(statuses(options, `${line(41)}Host: a\r\n\r\n`), [414]);
+  assertEquals(statuses(options, `GET /${"a".repeat(60)}`), [414]); // and not only once it is complete
+});
+
+Deno.test("a header line beyond its limit is 431", () => {
+  assertEquals(
+    statuses({ maxHeaderLineBytes: 20 }, `GET / HTTP/1.1\r\nHost: a\r\nX: ${"a".repeat(18)}\r\n\r\n`),
+    [431],
+  );
+  const client = pageClient(() => "ok", { maxHeaderLineBytes: 20 });
+  client.send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"a".repeat(17)}\r\n\r\n`);
+  assertEquals(client.answers()[0]!.status, 200);
+});
+
+Deno.test("headers that are too long together are 431, complete or not", () => {
+  const many = `GET / HTTP/1.1\r\nHost: a\r\n${"X: 1234567\r\n".repeat(10)}`;
+  assertEquals(statuses({ maxHeaderBytes: 100 }, `${many}\r\n`), [431]);
+  assertEquals(statuses({ maxHeaderBytes: 100 }, many), [431]);
+});
+
+Deno.test("one header too many is 431", () => {
+  const head = (count: number) => `GET / HTTP/1.1\r\nHost: a\r\n${"X: 1\r\n".repeat(count - 1)}\r\n`;
+  assertEquals(statuses({ maxHeaders: 5 }, head(6)), [431]);
+  assertEquals(pageClient(() => "ok", { maxHeaders: 5 }).send(head(5)).answers()[0]!.status, 200);
+});
+
+Deno.test("a body beyond the limit is 413, by its length before it is sent, by its chunks as they come", () => {
+  const options = { maxBodyBytes: 4 };
+  assertEquals(statuses(options, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"), [413]);
+  const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  assertEquals(statuses(options, `${chunked}3\r\nabc\r\n2\r\n`), [413]);
+  assertEquals(
+    pageClient(() => "ok", options).send(`${chunked}4\r\nabcd\r\n0\r\n\r\n`).answers()[0]!.status,
+    200,
+  );
+});
+
+Deno.test("a chunk's size line beyond the limit is 400, and so are extensions that never end", () => {
+  const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  assertEquals(statuses({ maxChunkLineBytes: 8 }, `${chunked}1;abcdefghij`), [400]);
+  assertEquals(statuses({ maxHeaderBytes: 64 }, chunked + "1;aaaaaaaaaa\r\nx\r\n".repeat(10)), [400]);
+});
+
+Deno.test("trailers beyond the limit are 431", () => {
+  const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  assertEquals(statuses({ maxHeaderBytes: 64 }, `${chunked}${"X: 1234567\r\n".repeat(10)}`), [431]);
+});
+
+Deno.test("a limit that is no number is refused when the site is made", () => {
+  let message = "";
+  try {
+    new Site(new Resource(), { maxBodyBytes: -1 });
+  } catch (error) {
+    message = (error as RangeError).message;
+  }
+  assertStringIncludes(message, "maxBodyBytes");
+});
+
+Deno.test("an idle connection is closed after its time, and not before", () => {
+  const client = pageClient(() => "ok", { timeoutSeconds: 60 });
+  client.clock.advance(59);
+  client.send(GET);
+  client.clock.advance(59);
+  assert(!client.closed);
+  client.clock.advance(1);
+  assert(client.closed);
+  assertEquals(client.answers().length, 1); // no word about it: there was no request
+  assertEquals(client.clock.getDelayedCalls(), []);
+});
+
+Deno.test("a head that trickles in is 408 after its time, however busy the client looks", () => {
+  const client = pageClient(() => "ok", { headerTimeoutSeconds: 30 });
+  client.send("GET / HTTP/1.1\r\n");
+  for (let i = 0; i < 29; i++) {
+    client.clock.advance(1);
+    client.send("X: 1\r\n");
+  }
+  assert(!client.closed);
+  client.clock.advance(1);
+  assert(client.closed);
+  assertEquals(client.answers()[0]!.status, 408);
+});
+
+Deno.test("a body that stands still is 408; one that goes on is waited for", () => {
+  const client = pageClient((request) => request.content.text(), { timeoutSeconds: 10 });
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n");
+  for (const letter of "abcde") {
+    client.clock.advance(9);
+    client.send(letter);
+  }
+  assert(!client.closed);
+  client.clock.advance(10);
+  assertEquals(client.answers()[0]!.status, 408);
+});
+
+Deno.test("a request that is being answered has all the time of its resource", () => {
+  const { client, requests } = held({ timeoutSeconds: 10 });
+  client.send(GET);
+  client.clock.advance(3600);
+  assert(!client.closed);
+  requests[0]!.finish();
+  assertEquals(client.answers()[0]!.status, 200);
+  client.clock.advance(10);
+  assert(client.closed);
+});
+
+Deno.test("a client that does not read its answers is cut off", () => {
+  const client = pageClient(() => "ok", { timeoutSeconds: 10 });
+  client.channel.pauseProducing(); // as the transport says when it has enough
+  client.send(GET);
+  assertEquals(client.wire, "");
+  client.clock.advance(10);
+  assert(client.transport.aborting);
+});
+
+Deno.test("a connection that does not drain is cut off", () => {
+  const client = new Client(new Site(new Page(() => "ok"), { abortSeconds: 15 }));
+  client.transport.protocol = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  client.clock.advance(15);
+  assert(client.transport.disconnecting);
+});
+
+Deno.test("a pipelined request waits until the one before it is answered", () => {
+  const { client, requests } = held();
+  client.send(GET + GET.replace("/", "/second"));
+  assertEquals(requests.length, 1);
+  requests[0]!.write("one");
+  assertEquals(requests.length, 1);
+  requests[0]!.finish();
+  assertEquals(requests.length, 2);
+  requests[1]!.finish();
+  assertEquals(client.answers().map((answer) => answer.body), ["one", ""]);
+});
+
+Deno.test("all answers to one chunk leave in one write", () => {
+  const client = pageClient(() => "ok").send(GET.repeat(16));
+  assertEquals(client.answers().length, 16);
+  assertEquals(client.transport.io.pieces.length, 1);
+});
+
+Deno.test("a client that pipelines more than is held is not read until it has been answered", () => {
+  const { client, requests } = held({ maxHeldBytes: 100 });
+  client.send(GET);
+  client.send(GET.repeat(2));
+  assertEquals(client.transport.producerState, "producing");
+  client.send(GET.repeat(2));
+  assertEquals(client.transport.producerState, "paused");
+  for (let i = 0; i < 5; i++) requests[i]!.finish();
+  assertEquals(client.transport.producerState, "producing");
+  assertEquals(client.answers().length, 5);
+});
+
+Deno.test("no further request is answered while the client does not read", () => {
+  const client = pageClient(() => "ok");
+  client.channel.pauseProducing();
+  client.send(GET.repeat(3));
+  assertEquals(client.wire, "");
+  client.channel.resumeProducing();
+  assertEquals(client.answers().length, 3);
+});
+
+Deno.test("100 Continue is sent once, before the body, and only to who asks for it", () => {
+  const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n";
+  const client = pageClient((request) => request.content.text());
+  client.send(`${head}Expect: 100-continue\r\n\r\n`);
+  assertEquals(client.wire, "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("hi");
+  assertEquals(client.answers().map((answer) => answer.status), [100, 200]);
+  client.transport.clear();
+  client.send(`${head}Expect: 100-continue\r\n\r\nhi`); // it did not wait
+  assertEquals(client.answers().map((answer) => answer.status), [200]);
+  client.transport.clear();
+  client.send(`POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`);
+  assertEquals(client.wire, "");
+});
+
+Deno.test("a body that is too large is refused before it is asked for", () => {
+  const client = pageClient(() => "ok", { maxBodyBytes: 1 });
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  assertEquals(client.answers().map((answer) => answer.status), [413]);
+});
+
+Deno.test("what a client sends after a fault is not looked at", () => {
+  const client = pageClient(() => "ok").send("GARBAGE\r\n\r\n");
+  client.transport.connected = true; // a transport that still delivers
+  client.channel.dataReceived(new TextEncoder().encode(GET));
+  assertEquals(client.answers().length, 1);
+});
+
+Deno.test("an upgraded connection belongs to the other protocol, with all that came behind the request", () => {
+  const log: string[] = [];
+  const root = new Resource();
+  root.putChild(
+    "up",
+    new Page((request) => {
+      request.setHeader("upgrade", "shout");
+      request.upgrade({
+        makeConnection: (transport) => transport.write("hello "),
+        dataReceived: (data) => void log.push(new TextDecoder().decode(data)),
+        connectionLost: () => void log.push("lost"),
+      });
+      return NOT_DONE_YET;
+    }),
+  );
+  const client = siteClient(root);
+  client.send("GET /up HTTP/1.1\r\nHost: a\r\nUpgrade: shout\r\nConnection: upgrade\r\n\r\nfirst");
+  client.send("second");
+  client.clock.advance(3600); // the server's time-outs are not for it
+  client.transport.loseConnection();
+  assertEquals(log, ["first", "second", "lost"]);
+  assert(client.wire.startsWith("HTTP/1.1 101 Switching Protocols\r\n"));
+  assert(client.wire.endsWith("\r\n\r\nhello "));
+});
+
+Deno.test("a site counts its connections and requests", () => {
+  const { client, requests } = held();
+  const { site } = client;
+  client.send(GET);
+  assertEquals([site.connections, site.connectionsTotal, site.requestsTotal, site.requestsInProgress], [
+    1,
+    1,
+    1,
+    1,
+  ]);
+  requests[0]!.finish();
+  assertEquals(site.requestsInProgress, 0);
+  client.send(GET);
+  client.transport.loseConnection();
+  assertEquals([site.connections, site.connectionsTotal, site.requestsTotal, site.requestsInProgress], [
+    0,
+    1,
+    2,
+    0,
+  ]);
+});
+
+Deno.test("draining closes idle connections at once, busy ones after their answer, and takes no new ones", () => {
+  const { client: busy, requests } = held();
+  const { site } = busy;
+  const idle = new Client(site, busy.clock);
+  busy.send(GET);
+  const drained = site.drain(5);
+  assert(idle.closed);
+  assert(!busy.closed);
+  assertEquals(site.buildProtocol(busy.transport.getPeer()), null);
+  let done = false;
+  drained.addCallback(() => void (done = true));
+  requests[0]!.write("late but whole");
+  requests[0]!.finish();
+  assert(busy.closed);
+  assert(done);
+  assertEquals(busy.answers()[0]!.headers.get("connection"), "close");
+  assertEquals(busy.clock.getDelayedCalls(), []);
+});
+
+Deno.test("what is left after the time for draining is cut off", () => {
+  const { client } = held();
+  client.send(GET);
+  let done = false;
+  client.site.drain(5).addCallback(() => void (done = true));
+  client.clock.advance(5);
+  assert(client.transport.aborting);
+  assert(done);
+});
+
+Deno.test("a connection that has much to send asks to be told when it is too much", () => {
+  const client = pageClient(() => "x".repeat(20_000));
+  client.send(GET);
+  assertEquals(client.transport.producer, null);
+  client.send(GET.repeat(3));
+  assertEquals(client.transport.producer, client.channel);
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  assertEquals(client.transport.producer, null); // so that closing does not wait for it
+  assert(client.closed);
+});
