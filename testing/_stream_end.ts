@@ -215,7 +215,7 @@ export class StreamEnd extends MemoryTransport {
       return;
     }
     this.#guard(() => deliver(this.protocol, data));
-    this.carrier.wake(this.peer); // there is room again
+    if (this.peer.queued > 0) this.carrier.wake(this.peer); // there is room again
   }
 
   #readHello(hello: Hello): void {

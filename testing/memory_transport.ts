@@ -67,7 +67,7 @@ export abstract class MemoryTransport implements Transport {
   tcpNoDelay = true;
   /** What `setTcpKeepAlive` was told last. */
   tcpKeepAlive = false;
-  readonly #late = new Written();
+  #late: Written | null = null; // few need it
   readonly #peer: Address;
   readonly #host: Address;
 
@@ -83,7 +83,7 @@ export abstract class MemoryTransport implements Transport {
 
   /** What was written too late to be sent: a real transport drops it in silence. */
   get late(): Uint8Array<ArrayBuffer> {
-    return this.#late.value();
+    return this.#late?.value() ?? new Uint8Array();
   }
 
   /** Takes a copy of some data, or drops it if the connection is no longer there for writing. */
@@ -99,7 +99,7 @@ export abstract class MemoryTransport implements Transport {
   #write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.canWrite) this.accept(bytes);
-    else this.#late.add(bytes);
+    else (this.#late ??= new Written()).add(bytes);
   }
 
   /** Whether what is written now is sent: after `loseConnection` only a registered producer may still write. */

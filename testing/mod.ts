@@ -33,6 +33,14 @@ export {
   type LoopbackOptions,
   type ProtocolSource,
 } from "./loopback.ts";
+export { TestContext } from "./deferred_test/context.ts";
+export {
+  deferredTest,
+  type DeferredTestFunction,
+  type DeferredTestOptions,
+  runDeferredTest,
+} from "./deferred_test/runner.ts";
+export { simulationTest } from "./deferred_test/simulation_test_runner.ts";
 export { flushLoggedErrors } from "./logged_errors.ts";
 export { MemoryTransport, type MemoryTransportOptions, type ProducerState } from "./memory_transport.ts";
 export { SeededRandom } from "./random.ts";

@@ -83,7 +83,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [LOG, "@logtape/file", "@logtape/syslog", "@std/cli"],
     host: true,
   },
-  "testing": { imports: MODULES, packages: [LOG] },
+  "testing": { imports: [...MODULES, "testing/deferred_test"], packages: [LOG] },
   "testing/arbitraries": { imports: [...MODULES, "testing"], packages: [LOG, "fast-check"] },
   // Named in DESIGN as what `deferredTest` is: a `Deno.test`.
   "testing/deferred_test": { imports: [...MODULES, "testing"], packages: [LOG], host: true },
