@@ -85,7 +85,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   "testing": { imports: [...MODULES, "testing/deferred_test"], packages: [LOG] },
   "testing/arbitraries": { imports: [...MODULES, "testing"], packages: [LOG, "fast-check"] },
-  // Named in DESIGN as what `deferredTest` is: a `Deno.test`.
+  // The part of `testing` that names the host, because `deferredTest` is a `Deno.test`. It is no layer of its
+  // own: the two import each other.
   "testing/deferred_test": { imports: [...MODULES, "testing"], packages: [LOG], host: true },
 };
 
