@@ -83,11 +83,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [LOG, "@logtape/file", "@logtape/syslog", "@std/cli"],
     host: true,
   },
-  "testing": { imports: [...MODULES, "testing/deferred_test"], packages: [LOG] },
+  "testing": { imports: MODULES, packages: [LOG] },
   "testing/arbitraries": { imports: [...MODULES, "testing"], packages: [LOG, "fast-check"] },
   // The part of `testing` that names the host, because `deferredTest` is a `Deno.test`. It is no layer of its
   // own: the two import each other.
   "testing/deferred_test": { imports: [...MODULES, "testing"], packages: [LOG], host: true },
+  // The entry joins the two, and nothing below imports it.
+  "testing/mod": { imports: [...MODULES, "testing", "testing/deferred_test"], packages: [LOG] },
 };
 
 /** What a test may import beside what its module may. */
