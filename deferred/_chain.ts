@@ -23,7 +23,7 @@
  * @module
  */
 import { brand, kindOf } from "./_brand.ts";
-import { getDebugging, noteFired } from "./_debug.ts";
+import { followDebugging, noteFired } from "./_debug.ts";
 import { forget, remember } from "./_unhandled.ts";
 import { Failure } from "./failure.ts";
 
@@ -73,9 +73,12 @@ export abstract class Chain {
 brand(Chain.prototype, "Deferred");
 const Own = Chain;
 
+let debugging = false;
+followDebugging((on) => debugging = on);
+
 /** Gives a chain, which must have none yet, its result, and runs the callbacks. */
 export function fire(chain: Chain, result: unknown, failed: boolean): void {
-  if (getDebugging()) noteFired(chain);
+  if (debugging) noteFired(chain);
   const flags = chain.flags;
   chain.result = result;
   chain.flags = failed ? flags | CALLED | FAILED : flags | CALLED;
@@ -85,7 +88,7 @@ export function fire(chain: Chain, result: unknown, failed: boolean): void {
 /** As `fire`, with what a callback might return: a Deferred or a promise is waited for. */
 export function settle(chain: Chain, outcome: unknown): void {
   if (typeof outcome !== "object" || outcome === null) return fire(chain, outcome, false);
-  if (getDebugging()) noteFired(chain);
+  if (debugging) noteFired(chain);
   adopt(chain, outcome);
   chain.flags |= CALLED;
   if ((chain.flags & HELD) === 0) run(chain);
@@ -194,51 +197,50 @@ export function take(chain: Chain): unknown {
   return result;
 }
 
+// `to` has waited for what `from` has, which keeps nothing.
+function give(to: Chain, from: Chain): void {
+  to.result = from.result;
+  to.flags = to.flags & ~(WAITING | FAILED | OBSERVED) | from.flags & FAILED;
+  from.result = undefined;
+  from.flags &= ~(FAILED | OBSERVED);
+}
+
 // Runs the callbacks of `start`, and of every Deferred that was waiting for it. `stack` holds those that still have
 // callbacks of their own to run once the one they handed their result to is through.
 function run(start: Chain): void {
+  if ((start.flags & REMEMBERED) !== 0) forgetFailure(start);
   let stack: Chain[] | null = null;
   let current = start;
   for (;;) {
-    if ((current.flags & REMEMBERED) !== 0) forgetFailure(current);
     for (let link = current.head; link !== null && (current.flags & HELD) === 0; link = current.head) {
-      const flags = current.flags;
       if (link.onSuccess === HAND_OVER) {
         const waiter = link.onFailure as Chain;
         const goOn = (waiter.flags & PAUSED) === 0;
         if (goOn && link.next !== null) (stack ??= []).push(current);
+        give(waiter, current);
         current.head = link.next;
-        waiter.result = current.result;
-        waiter.flags = waiter.flags & ~(WAITING | FAILED | OBSERVED) | flags & FAILED;
-        current.result = undefined;
-        current.flags = flags & ~(FAILED | OBSERVED);
         if (goOn) current = waiter;
         continue;
       }
       current.head = link.next;
+      const flags = current.flags;
       const step = (flags & FAILED) === 0 ? link.onSuccess : link.onFailure as Step | null;
       if (step === null) continue;
       current.flags = flags | RUNNING;
-      let result: unknown;
       try {
-        result = (step as (input: unknown) => unknown)(current.result);
-        if (typeof result === "object" && result !== null) {
-          adopt(current, result);
-          continue;
+        const result = (step as (input: unknown) => unknown)(current.result);
+        if (typeof result === "object" && result !== null) adopt(current, result);
+        else {
+          current.result = result;
+          current.flags &= ~(RUNNING | FAILED | OBSERVED);
         }
       } catch (error) {
         current.result = OUT_OF_STACK;
         current.flags = current.flags & ~(RUNNING | OBSERVED) | FAILED;
         current.result = new Failure(error);
-        continue;
       }
-      current.result = result;
-      current.flags &= ~(RUNNING | FAILED | OBSERVED);
     }
-    if ((current.flags & (FAILED | OBSERVED | HELD)) === FAILED && current.head === null) {
-      remember(current, current.result as Failure);
-      current.flags |= REMEMBERED;
-    }
+    if ((current.flags & FAILED) !== 0) rememberFailure(current);
     if (stack === null || stack.length === 0) return;
     current = stack.pop()!;
   }
@@ -285,6 +287,13 @@ let convert: ((thenable: object) => Chain) | null = null;
 /** Tells how to make a Deferred of a promise, or of another copy's Deferred; `deferred.ts` knows. */
 export function setConverter(converter: (thenable: object) => Chain): void {
   convert = converter;
+}
+
+// The chain has stopped with a failure: if nothing is left that could handle it, it is reported by and by.
+function rememberFailure(chain: Chain): void {
+  if ((chain.flags & (OBSERVED | HELD | REMEMBERED)) !== 0 || chain.head !== null) return;
+  remember(chain, chain.result as Failure);
+  chain.flags |= REMEMBERED;
 }
 
 function forgetFailure(chain: Chain): void {

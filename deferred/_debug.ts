@@ -9,6 +9,7 @@ interface Places {
 }
 
 const places = new WeakMap<object, Places>();
+const watchers: ((on: boolean) => void)[] = [];
 let debugging = false;
 
 /**
@@ -32,6 +33,7 @@ let debugging = false;
  */
 export function setDebugging(on: boolean): void {
   debugging = on;
+  for (const watch of watchers) watch(on);
 }
 
 /**
@@ -41,6 +43,14 @@ export function setDebugging(on: boolean): void {
  */
 export function getDebugging(): boolean {
   return debugging;
+}
+
+/**
+ * Keeps a module's own copy of the switch up to date. The hot paths have one each, because a variable of another module
+ * is loaded anew for every use.
+ */
+export function followDebugging(watch: (on: boolean) => void): void {
+  watchers.push(watch);
 }
 
 /** The present stack without the `skip` innermost frames (this function not counted), one line a frame. */

@@ -3,9 +3,12 @@
  * @module
  */
 import { type Chain, hasFailed, isIdle, take } from "./_chain.ts";
-import { getDebugging } from "./_debug.ts";
+import { followDebugging } from "./_debug.ts";
 import { noteWait } from "./_trace.ts";
 import type { Failure } from "./failure.ts";
+
+let debugging = false;
+followDebugging((on) => debugging = on);
 
 /**
  * Hands a Deferred to whoever drives the generator, unless its result is there already: then the generator gets it
@@ -26,7 +29,7 @@ export class Wait implements Iterator<unknown, unknown, unknown> {
     if (!this.done) {
       this.done = true;
       this.value = input;
-    } else if (getDebugging()) {
+    } else if (debugging) {
       noteWait(); // the driver does the rest, and knows then where this was
       this.done = false;
     } else {

@@ -13,10 +13,13 @@
 import { isDeferred, isFailure } from "./_brand.ts";
 import * as chains from "./_chain.ts";
 import { Chain, type Step } from "./_chain.ts";
-import { getDebugging, noteCreated, storyOf } from "./_debug.ts";
+import { followDebugging, noteCreated, storyOf } from "./_debug.ts";
 import { Wait } from "./_wait.ts";
 import { AlreadyCalledError, CancelledError, TimeoutError } from "./errors.ts";
 import { Failure } from "./failure.ts";
+
+let debugging = false;
+followDebugging((on) => debugging = on);
 
 /** Where time comes from: a reactor, or a `Clock` in tests. All times are seconds. */
 export interface TimeProvider {
@@ -59,6 +62,8 @@ export class Deferred<T = unknown> implements PromiseLike<T> {
   declare private tail: unknown;
 
   /**
+   * Makes a Deferred that has not fired.
+   *
    * @param canceller Called by {@linkcode cancel} while there is no result. It should stop the work, and may fire
    * the Deferred itself; if it does not, the Deferred fails with `CancelledError`.
    */
@@ -67,7 +72,7 @@ export class Deferred<T = unknown> implements PromiseLike<T> {
     this.result = canceller;
     this.head = null;
     this.tail = null;
-    if (getDebugging()) noteCreated(this);
+    if (debugging) noteCreated(this);
   }
 
   /** True for a Deferred of this or of another copy of this package. */
@@ -130,10 +135,12 @@ export class Deferred<T = unknown> implements PromiseLike<T> {
     onSuccess: (value: T) => U | Deferred<U> | PromiseLike<U> | Failure,
     onFailure: (failure: Failure) => F,
   ): Deferred<U | OnlyAny<F>>;
+  /** The same where either side may give a value, a Deferred or a promise. */
   addCallbacks<U = never, V = never>(
     onSuccess: (value: T) => U | Deferred<U> | PromiseLike<U> | Failure,
     onFailure?: ((failure: Failure) => V | Deferred<V> | PromiseLike<V> | Failure) | null,
   ): Deferred<U | V>;
+  /** The same where what they return is a mixture: `number | Deferred<string> | Promise<boolean>`. */
   addCallbacks<R, S = never>(
     onSuccess: (value: T) => R,
     onFailure?: ((failure: Failure) => S) | null,
@@ -155,10 +162,12 @@ export class Deferred<T = unknown> implements PromiseLike<T> {
     f: (value: T, ...args: A) => F,
     ...args: A
   ): Deferred<OnlyAny<F>>;
+  /** The same where `f` may give a value, a Deferred or a promise. */
   addCallback<U = never, A extends unknown[] = []>(
     f: (value: T, ...args: A) => U | Deferred<U> | PromiseLike<U> | Failure,
     ...args: A
   ): Deferred<U>;
+  /** The same where what `f` returns is a mixture: `number | Deferred<string> | Promise<boolean>`. */
   addCallback<R, A extends unknown[] = []>(f: (value: T, ...args: A) => R, ...args: A): Deferred<Outcome<R>>;
   addCallback(f: Step, ...args: unknown[]): unknown {
     chains.add(chainOf(this), args.length === 0 ? f : withArguments(f, ...args), null);
@@ -177,10 +186,12 @@ export class Deferred<T = unknown> implements PromiseLike<T> {
     f: (failure: Failure, ...args: A) => F,
     ...args: A
   ): Deferred<T | OnlyAny<F>>;
+  /** The same where `f` may give a value, a Deferred or a promise. */
   addErrback<U = never, A extends unknown[] = []>(
     f: (failure: Failure, ...args: A) => U | Deferred<U> | PromiseLike<U> | Failure,
     ...args: A
   ): Deferred<T | U>;
+  /** The same where what `f` returns is a mixture: `number | Deferred<string> | Promise<boolean>`. */
   addErrback<R, A extends unknown[] = []>(
     f: (failure: Failure, ...args: A) => R,
     ...args: A
@@ -201,6 +212,7 @@ export class Deferred<T = unknown> implements PromiseLike<T> {
     f: (result: T | Failure, ...args: A) => U | Deferred<U> | PromiseLike<U> | Failure,
     ...args: A
   ): Deferred<U>;
+  /** The same where what `f` returns is a mixture: `number | Deferred<string> | Promise<boolean>`. */
   addBoth<R, A extends unknown[] = []>(
     f: (result: T | Failure, ...args: A) => R,
     ...args: A
@@ -412,6 +424,17 @@ export function fromForeign<T>(foreign: Deferred<T>): Deferred<T> {
   const d = new Deferred<unknown>(() => foreign.cancel());
   foreign.addBoth((result) => d.callback(result));
   return d as Deferred<T>;
+}
+
+/**
+ * For a canceller that could not settle the matter: `d`, without a result, waits for a new Deferred that is fired in its
+ * place later. Cancelling it then cancels that one, with the same canceller.
+ */
+export function postpone(d: Deferred<never> | Deferred<unknown>): Deferred<unknown> {
+  const chain = chainOf(d);
+  const later = new Deferred<unknown>(chain.result as ((d: unknown) => void) | null);
+  chains.waitFor(chain, chainOf(later));
+  return later;
 }
 
 // Only for callbacks that were given arguments of their own; all others stand in the chain as they are.

@@ -27,7 +27,11 @@ export class Failure<E = unknown> {
   readonly value: E;
   private trail: string[] | null = null; // not #trail: that was measured to make failures slower
 
-  /** @param value What was thrown; another Failure is unwrapped. */
+  /**
+   * Wraps what was thrown.
+   *
+   * @param value Anything; another Failure is unwrapped.
+   */
   constructor(value: E | Failure<E>) {
     this.value = Failure.is(value) ? (value as Failure<E>).value : value as E;
   }

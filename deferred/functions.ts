@@ -6,9 +6,8 @@ import { Deferred, fromForeign, type Outcome } from "./deferred.ts";
 import { Failure } from "./failure.ts";
 
 /**
- * A Deferred that has fired with a value already.
+ * A Deferred that has fired already: with `undefined`, or with the value given.
  *
- * @param value The result.
  * @returns The Deferred.
  * @throws {TypeError} If `value` is a Deferred.
  *
@@ -23,6 +22,7 @@ import { Failure } from "./failure.ts";
  * ```
  */
 export function succeed(): Deferred<void>;
+/** The same with a value. */
 export function succeed<T>(value: T): Deferred<T>;
 export function succeed(value?: unknown): Deferred<unknown> {
   const d = new Deferred<unknown>();

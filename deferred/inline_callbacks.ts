@@ -3,13 +3,16 @@
  * @module
  */
 import { isFailure } from "./_brand.ts";
-import { add, Chain, fire, fromThenable, hasFailed, isIdle, settle, take, waitFor } from "./_chain.ts";
-import { getDebugging } from "./_debug.ts";
+import { add, Chain, fire, fromThenable, hasFailed, isIdle, settle, take } from "./_chain.ts";
+import { followDebugging } from "./_debug.ts";
 import { placeOfWait, traced } from "./_trace.ts";
-import { chainOf, Deferred } from "./deferred.ts";
+import { chainOf, Deferred, postpone } from "./deferred.ts";
 import { NotACoroutineError } from "./errors.ts";
 import { Failure } from "./failure.ts";
 import { isThenable, toDeferred } from "./functions.ts";
+
+let debugging = false;
+followDebugging((on) => debugging = on);
 
 /** What a generator that `inlineCallbacks` drives looks like. */
 export type DeferredGenerator<R> = Generator<unknown, R, unknown>;
@@ -115,14 +118,12 @@ class Driver {
     result.result = () => this.cancel(); // the canceller
   }
 
-  // The generator may catch the CancelledError and wait for something else, so the result is not decided yet: another
-  // Deferred takes the place of the one that was cancelled, which waits for it.
+  // The generator may catch the CancelledError and wait for something else; the result is not decided then.
   cancel(): void {
-    const inner = chainOf(new Deferred<unknown>(() => this.cancel()));
-    waitFor(this.result, inner);
-    this.result = inner;
     if (this.waitingFor === null) this.cancelled = true;
     else (this.waitingFor as unknown as Deferred).cancel();
+    const result = this.result as unknown as Deferred;
+    if (!result.called) this.result = chainOf(postpone(result));
   }
 }
 
@@ -144,7 +145,7 @@ function advance(
   for (;;) {
     let step: IteratorResult<unknown, unknown>;
     try {
-      if (getDebugging()) step = tracedStep(generator, input, failure);
+      if (debugging) step = tracedStep(generator, input, failure);
       else step = failure === null ? NEXT.call(generator, input) : THROW.call(generator, failure.value);
     } catch (error) {
       if (driver !== null) result = driver.result;
@@ -164,7 +165,7 @@ function advance(
       if (isFailure(value)) failure = value as Failure;
       continue;
     }
-    if (getDebugging()) place = placeOfWait(chain, name);
+    if (debugging) place = placeOfWait(chain, name);
     if (isIdle(chain)) {
       if (hasFailed(chain)) failure = take(chain) as Failure;
       else input = take(chain);

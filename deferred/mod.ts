@@ -16,10 +16,21 @@
  * @module
  */
 export { Deferred, type OnlyAny, type Outcome, type TimeProvider } from "./deferred.ts";
+export {
+  DeferredList,
+  type DeferredListOptions,
+  type DeferredListResult,
+  type GatherOptions,
+  gatherResults,
+  race,
+  type Settled,
+} from "./deferred_list.ts";
+export { DeferredQueue, type DeferredQueueOptions } from "./deferred_queue.ts";
 export { type ErrorClass, errorNames, Failure } from "./failure.ts";
 export { abortable, execute, fail, maybeDeferred, succeed } from "./functions.ts";
 export { type DeferredGenerator, ensureDeferred, inlineCallbacks } from "./inline_callbacks.ts";
 export { type ErrorReporter, reportError, reportToConsole, setErrorReporter } from "./report.ts";
+export { DeferredLock, DeferredSemaphore } from "./semaphore.ts";
 export { getDebugging, setDebugging } from "./_debug.ts";
 export {
   AlreadyCalledError,
