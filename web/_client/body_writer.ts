@@ -109,6 +109,13 @@ export class BodyWriter implements Consumer, PushProducer {
     (this.#inner ?? this.#producer).stopProducing();
   }
 
+  /** Nobody wants the body any more, though the connection is there. */
+  abandon(): void {
+    const registered = this.#started !== null && !this.#over;
+    this.stopProducing();
+    if (registered) this.#transport.unregisterProducer();
+  }
+
   #complete(): void {
     if (this.#over) return;
     if (this.#length >= 0 && this.#written < this.#length) {

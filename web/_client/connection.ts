@@ -13,7 +13,7 @@
  * goes on to that if there is time left. So a busy connection costs no timers, and an idle one no more than one.
  * @module
  */
-import { type Deferred, Failure } from "@ropewalk/deferred";
+import { Failure } from "@ropewalk/deferred";
 import type { DelayedCall, StreamProtocol, Transport } from "@ropewalk/reactor/core";
 import { ConnectionDone } from "@ropewalk/reactor/core";
 import { BODY, END, FAULT, HEAD, NEED } from "../_message_parser.ts";
@@ -24,7 +24,6 @@ import {
   PotentialDataLoss,
   RequestGenerationFailed,
   RequestTransmissionFailed,
-  ResponseDone,
   ResponseFailed,
   ResponseNeverReceived,
   type TimeoutPhase,
@@ -32,7 +31,7 @@ import {
 import type { ResponseLimits } from "./options.ts";
 import type { ClientRequest, ResponseHandler } from "./request.ts";
 import { ResponseParser } from "./response_parser.ts";
-import { type BodyConnection, WireResponse } from "./wire_response.ts";
+import { type BodyConnection, RESPONSE_DONE, WireResponse } from "./wire_response.ts";
 
 /** Who keeps a connection while it is not used. */
 export interface ConnectionOwner {
@@ -44,8 +43,6 @@ export interface ConnectionOwner {
   connectionGone(connection: HTTPConnection): void;
 }
 
-/** How all good bodies end. Made once: an error costs more than all else here. */
-const DONE = new Failure(new ResponseDone());
 const DATA_LOSS = new Failure(new PotentialDataLoss());
 
 const enum State {
@@ -65,6 +62,8 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
   transport!: Transport;
   /** How many requests it has carried. */
   used = 0;
+  /** Called when the connection is lost. */
+  whenLost: (() => void) | null = null;
   readonly #owner: ConnectionOwner;
   readonly #persistent: boolean;
   readonly #parser: ResponseParser;
@@ -167,11 +166,12 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     const before = this.#state;
     this.#state = State.Lost;
     this.#leave();
-    if (before === State.Switched) {
-      this.#inner?.connectionLost(reason);
+    if (this.#inner !== null) {
+      this.#inner.connectionLost(reason);
       return;
     }
-    this.#lose(reason);
+    this.#lose(reason, before === State.Closing);
+    this.whenLost?.();
   }
 
   readConnectionLost(): void {
@@ -260,7 +260,7 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     if (this.#writer !== null) { // the server did not want the rest of our body
       const writer = this.#writer;
       this.#writer = null;
-      writer.stopProducing();
+      writer.abandon();
       this.close();
     } else if (!parser.persistent || !this.#persistent || rest > 0) this.close();
     else {
@@ -269,13 +269,13 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
       this.#owner.connectionIdle(this);
     }
     // The connection is somebody else's from here on.
-    response._finish(DONE);
+    response._finish(RESPONSE_DONE);
     handler?.responded(response);
   }
 
   // ------------------------------------------------------------------------------------------ how it ends
 
-  #lose(reason: Failure): void {
+  #lose(reason: Failure, closing: boolean): void {
     const { value } = reason;
     const response = this.#response;
     const handler = this.#handler;
@@ -288,7 +288,7 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
       this.#writer =
         null;
     if (response !== null) {
-      if (this.#parser.untilClose && value instanceof ConnectionDone) response._finish(DATA_LOSS);
+      if (!closing && this.#parser.untilClose && value instanceof ConnectionDone) response._finish(DATA_LOSS);
       else response._fail(reason);
       if (arrived !== null) handler!.responded(arrived);
     } else if (handler !== null) {
@@ -310,8 +310,11 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     if (this.#state >= State.Closing) return;
     this.#state = State.Closing;
     this.#leave();
-    this.transport.abortConnection();
-    this.#lose(reason);
+    try {
+      this.#lose(reason, true); // first: some transports tell of the loss at once, with a reason of their own
+    } finally {
+      this.transport.abortConnection();
+    }
   }
 
   #leave(): void {
@@ -354,23 +357,24 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
 
   pauseBody(): void {
     if (this.#response === null) return;
-    this.#deadline = Infinity;
+    if (this.#state === State.Busy) this.#wait("body", Infinity); // the reader takes its time
     if (this.#readPaused || this.transport.disconnecting) return;
     this.#readPaused = true;
     this.transport.pauseProducing();
   }
 
   resumeBody(): void {
-    if (this.#response === null) return;
+    if (this.#response === null || this.#state !== State.Busy) return;
     this.#wait("body", this.#request!.timeouts.bodyTimeoutSeconds);
     if (this.#readPaused) this.#resumeReading();
   }
 
   dropBody(now: boolean): void {
-    if (this.#state === State.Switched || this.#response === null) return;
+    if (this.#response === null || this.#state >= State.Closing) return;
     this.#state = State.Closing;
     this.#leave();
-    this.#resumeIfPaused();
+    if (this.#readPaused) this.#resumeReading();
+    this.#writer?.abandon();
     if (now) this.transport.abortConnection();
     else this.transport.loseConnection();
   }
@@ -380,24 +384,17 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     if (!this.transport.disconnecting) this.transport.resumeProducing();
   }
 
-  #resumeIfPaused(): void {
-    if (this.#readPaused) this.#resumeReading();
-  }
-
   // ------------------------------------------------------------------------------------------ other protocols
 
   #switch(): void {
-    const response = this.#response!;
     const writer = this.#writer;
     this.#writer = null;
-    writer?.stopProducing();
+    writer?.abandon();
     this.#state = State.Switched;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#readPaused = true;
-    this.transport.pauseProducing();
+    this.#leave();
+    this.#parser.keep();
+    this.pauseBody();
     this.#arrive();
-    void response;
   }
 
   switchTo(protocol: StreamProtocol): void {
@@ -406,7 +403,7 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     this.#response = this.#request = null;
     protocol.makeConnection(this.transport);
     if (rest.length > 0 && this.#state === State.Switched) protocol.dataReceived(rest);
-    this.#resumeIfPaused();
+    if (this.#readPaused) this.#resumeReading();
   }
 
   #forward(data: Uint8Array): void {
@@ -420,16 +417,18 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
   #wait(phase: TimeoutPhase | "idle" | "continue", seconds: number): void {
     this.#phase = phase;
     this.#phaseSeconds = seconds;
-    if (seconds === Infinity) {
+    const total = this.#request === null ? Infinity : this.#request.deadline;
+    if (seconds === Infinity && total === Infinity) {
       this.#deadline = Infinity;
       return;
     }
     const { reactor } = this.transport;
-    const deadline = reactor.seconds() + seconds;
+    const deadline = Math.min(reactor.seconds() + seconds, total);
     this.#deadline = deadline;
     const timer = this.#timer;
-    if (timer === null) this.#timer = reactor.callLater(seconds, this.#tick);
-    else if (deadline < timer.getTime()) timer.reset(seconds);
+    if (timer === null) {
+      this.#timer = reactor.callLater(Math.max(0, deadline - reactor.seconds()), this.#tick);
+    } else if (deadline < timer.getTime()) timer.reset(Math.max(0, deadline - reactor.seconds()));
   }
 
   readonly #tick = (): void => {
@@ -442,13 +441,11 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
       return;
     }
     const phase = this.#phase;
-    if (phase === "idle") this.close();
+    const request = this.#request;
+    if (request !== null && this.#deadline >= request.deadline) {
+      this.#abort(new Failure(new HTTPTimeoutError("total", request.timeouts.totalTimeoutSeconds)));
+    } else if (phase === "idle") this.close();
     else if (phase === "continue") this.#startBody();
     else this.#abort(new Failure(new HTTPTimeoutError(phase, this.#phaseSeconds)));
   };
-}
-
-/** A Deferred that was cancelled or failed on purpose, and that nobody looks at any more. */
-export function drop(d: Deferred<unknown>): void {
-  d.addErrback(() => {});
 }

@@ -64,12 +64,12 @@ export function requestTimeouts(options: Partial<RequestTimeouts>): RequestTimeo
 }
 
 function merge<T extends object>(defaults: Readonly<T>, options: Partial<T>): T {
-  const merged = { ...defaults };
+  const merged: T = { ...defaults };
   for (const name of Object.keys(defaults) as (keyof T & string)[]) {
     const value = options[name];
     if (value === undefined) continue;
     if (!((value as number) >= 0)) throw new RangeError(`Cannot set ${name}: ${value} is no limit`);
-    merged[name] = value as T[keyof T & string];
+    merged[name] = value;
   }
   return merged;
 }

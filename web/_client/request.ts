@@ -16,6 +16,9 @@ const NO_HEADERS = new HTTPHeaders();
 
 /** A request, in the form that goes on the wire. */
 export class ClientRequest implements SentRequest {
+  /** When all of it has to be over, on the reactor's clock. */
+  deadline = Infinity;
+
   /**
    * @param method The method.
    * @param target The target, in the form the server (or proxy) wants.

@@ -2,7 +2,7 @@
  * A response whose body comes from a connection.
  * @module
  */
-import { type Failure, reportError } from "@ropewalk/deferred";
+import { Failure, reportError } from "@ropewalk/deferred";
 import type { ReactorTime, StreamProtocol, Transport } from "@ropewalk/reactor/core";
 import { concatBytes, NO_BYTES } from "@ropewalk/protocols/bytes";
 import type { HeaderBlock } from "../_header_block.ts";
@@ -34,6 +34,9 @@ export interface ResponseHead {
   readonly switches: boolean;
   readonly headers: HeaderBlock;
 }
+
+/** How all good bodies end. Made once: an error costs more than all else here. */
+export const RESPONSE_DONE: Failure = new Failure(new ResponseDone());
 
 /**
  * The body's way to its reader:
@@ -94,7 +97,10 @@ export class WireResponse extends ClientResponse implements BodySource {
 
   override deliverBody(protocol: StreamProtocol): void {
     this.#ask();
-    if (this.#switches && this.#end === null) this.#connection!.dropBody(false);
+    if (this.#switches && this.#connection !== null) { // nobody goes on with the connection: there is no body
+      this.#connection.dropBody(false);
+      this._finish(RESPONSE_DONE);
+    }
     this.#protocol = protocol;
     this.#delivering = true;
     protocol.makeConnection(new BodyTransport(this));
