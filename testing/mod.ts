@@ -42,6 +42,11 @@ export {
 } from "./deferred_test/runner.ts";
 export { simulationTest } from "./deferred_test/simulation_test_runner.ts";
 export { flushLoggedErrors } from "./logged_errors.ts";
+export { MemoryConnection, type MemoryConnectionOptions } from "./memory/memory_connection.ts";
+export { MemoryConnector, type MemoryConnectRequest } from "./memory/memory_connector.ts";
+export { MemoryDatagramPort, type SentDatagram } from "./memory/memory_datagram_port.ts";
+export { MemoryPort, type MemoryPortRequest } from "./memory/memory_port.ts";
+export { MemoryReactor, MemoryReactorClock } from "./memory/memory_reactor.ts";
 export { MemoryTransport, type MemoryTransportOptions, type ProducerState } from "./memory_transport.ts";
 export { SeededRandom } from "./random.ts";
 export { assertFailure, assertNoResult, failureResultOf, successResultOf } from "./results.ts";

@@ -60,6 +60,7 @@ export function deferredTest<R extends ReactorTime>(
   options: DeferredTestOptions<R>,
   fn: DeferredTestFunction<R>,
 ): void;
+/** The same with the defaults: a new `Clock`, and 120 seconds. */
 export function deferredTest(name: string, fn: DeferredTestFunction<Clock>): void;
 export function deferredTest(
   name: string,

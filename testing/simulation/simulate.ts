@@ -28,6 +28,7 @@ export interface SimulationReport {
 
 /** A scenario failed under some seed. The error itself is the `cause`. */
 export class SimulationError extends Error {
+  /** As of every error: its kind. */
   override readonly name = "SimulationError";
   /** Stable identifier of this kind of error. */
   readonly code = "SIMULATION_FAILED";

@@ -274,6 +274,7 @@ export class SimulatedNetwork implements ReactorTime {
    * fails.
    */
   runUntil<T>(condition: Deferred<T>, limitSeconds?: number): T;
+  /** Lets time pass until a condition holds. */
   runUntil(condition: () => boolean, limitSeconds?: number): void;
   runUntil(condition: (() => boolean) | Deferred<unknown>, limitSeconds = 3600): unknown {
     if (typeof condition === "function") {
