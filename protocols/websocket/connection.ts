@@ -1,0 +1,513 @@
+/**
+ * `WebSocketConnection`: a WebSocket that is open.
+ *
+ * ```text
+ *   bytes ─► FrameParser ─► frames ─► messages ─► messageReceived
+ *                              └► ping: pong · close: close, then the end
+ * ```
+ * @module
+ */
+import { type Failure, reportError } from "@ropewalk/deferred";
+import type { Data, DelayedCall } from "@ropewalk/reactor/core";
+import { concatBytes, decodeUtf8Strictly, encodeUtf8, hasHighBytes, latin1 } from "../bytes.ts";
+import type { Factory } from "../factory.ts";
+import { Protocol } from "../protocol.ts";
+import { deflate, inflate } from "./deflate.ts";
+import { WebSocketError } from "./errors.ts";
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  type Frame,
+  FrameParser,
+  PING,
+  PONG,
+  TEXT,
+  unmask,
+  writeHead,
+} from "./frames.ts";
+
+/** Options of every WebSocket. */
+export interface WebSocketOptions {
+  /** The longest message accepted, in bytes, decompressed. @default 1 MiB */
+  maxMessageBytes?: number;
+  /** After how many seconds of silence to send a ping; 0 for never. @default 0 */
+  pingSeconds?: number;
+  /** How long the peer may take to answer a ping. @default 20 */
+  pongTimeoutSeconds?: number;
+  /** How long the peer may take to close after we asked it to. @default 10 */
+  closeTimeoutSeconds?: number;
+  /** Whether to agree on per-message deflate. @default false */
+  perMessageDeflate?: boolean;
+  /** Messages shorter than this are not compressed. @default 1024 */
+  deflateFromBytes?: number;
+}
+
+/** How a connection stands. */
+export type WebSocketState = "connecting" | "open" | "closing" | "closed";
+
+const encoder = new TextEncoder();
+// Frames are put together here and copied by the transport: no memory is asked for for each.
+const scratch = new Uint8Array(65536);
+const random = new Uint8Array(4096);
+let randomAt = random.length;
+
+/**
+ * An open WebSocket (RFC 6455), whichever side it is. Subclass it; `WebSocketServerProtocol` and
+ * `WebSocketClientProtocol` add the opening handshake, and an HTTP server that has done that itself makes one of these.
+ *
+ * @example
+ * ```ts
+ * import { WebSocketServerProtocol } from "@ropewalk/protocols/websocket";
+ *
+ * class Echo extends WebSocketServerProtocol {
+ *   override messageReceived(message: string | Uint8Array) {
+ *     this.sendMessage(message);
+ *   }
+ * }
+ * ```
+ */
+export class WebSocketConnection<F = Factory> extends Protocol<F> {
+  /** What is kept of a chunk is copied. */
+  readonly borrowsData = true;
+  /** Whether this is the server's side. */
+  readonly isServer: boolean;
+  /** The subprotocol agreed on, or `""`. */
+  subprotocol = "";
+  #state: WebSocketState = "connecting";
+  #options: Required<WebSocketOptions>;
+  #parser: FrameParser;
+  #deflating = false; // per-message deflate was agreed on
+  #delivering = false;
+  // The message that is coming in pieces.
+  #opcode = 0;
+  #compressed = false;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  #decoder: TextDecoder | null = null;
+  #text = "";
+  #inflating = false;
+  // What is being compressed, with what waits behind it.
+  #outgoing: Promise<void> | null = null;
+  #closeSent = false;
+  #closeReceived: { code: number; reason: string } | null = null;
+  #timer: DelayedCall | null = null;
+  #pinged = false;
+  #told = false; // closed() was called
+
+  /**
+   * A connection to be; it is open once it has a transport.
+   *
+   * @param isServer Whether this is the server's side.
+   * @param options Limits and times.
+   */
+  constructor(isServer: boolean, options: WebSocketOptions = {}) {
+    super();
+    this.isServer = isServer;
+    this.#options = {
+      maxMessageBytes: 1024 * 1024,
+      pingSeconds: 0,
+      pongTimeoutSeconds: 20,
+      closeTimeoutSeconds: 10,
+      perMessageDeflate: false,
+      deflateFromBytes: 1024,
+      ...options,
+    };
+    this.#parser = this.#makeParser();
+  }
+
+  /** How the connection stands. */
+  get state(): WebSocketState {
+    return this.#state;
+  }
+
+  /** Whether per-message deflate is to be offered or agreed on. */
+  get wantsDeflate(): boolean {
+    return this.#options.perMessageDeflate;
+  }
+
+  // ---- what a subclass hears
+
+  /** The WebSocket is open. */
+  opened(): void {}
+
+  /** A whole message came: text as a string, else bytes, which are the receiver's to keep. */
+  messageReceived(_message: string | Uint8Array): void {}
+
+  /** A ping came; it has been answered. */
+  pingReceived(_payload: Uint8Array): void {}
+
+  /** A pong came. */
+  pongReceived(_payload: Uint8Array): void {}
+
+  /**
+   * The WebSocket is closed; called once.
+   *
+   * @param _code What the peer gave; 1005 if it gave none, 1006 if the connection broke without a closing handshake.
+   * @param _reason Its reason, in words.
+   */
+  closed(_code: number, _reason: string): void {}
+
+  // ---- what it can do
+
+  /**
+   * Sends a message.
+   *
+   * @param message A string goes as text, bytes as binary.
+   * @returns False, with nothing sent, if the WebSocket is not open.
+   */
+  sendMessage(message: Data): boolean {
+    if (this.#state !== "open") return false;
+    const isText = typeof message === "string";
+    const first = 128 | (isText ? TEXT : BINARY);
+    if (this.#deflating && message.length >= this.#options.deflateFromBytes) {
+      this.#sendDeflated(first, isText ? encodeUtf8(message) : message.slice());
+    } else if (this.#outgoing !== null) {
+      const copy = isText ? encodeUtf8(message) : message.slice();
+      this.#afterOutgoing(() => this.#sendFrame(first, copy));
+    } else {
+      this.#sendFrame(first, message);
+    }
+    return true;
+  }
+
+  /** Sends a ping of up to 125 bytes. */
+  sendPing(payload: Uint8Array = new Uint8Array(0)): void {
+    if (payload.length > 125) throw new RangeError("Cannot send a ping: it has more than 125 bytes");
+    if (this.#state === "open") this.#sendFrame(128 | PING, payload);
+  }
+
+  /**
+   * Begins to close: what was sent before is delivered, then the peer is asked to close, too.
+   *
+   * @param code 1000, or 3000 to 4999; or another one that RFC 6455 §7.4 allows to be sent.
+   * @param reason Up to 123 bytes.
+   */
+  close(code = 1000, reason = ""): void {
+    if (!isSendable(code)) throw new RangeError(`Cannot close with the code ${code}`);
+    if (encodeUtf8(reason).length > 123) {
+      throw new RangeError("Cannot close: the reason has more than 123 bytes");
+    }
+    if (this.#state === "connecting") return this.transport?.abortConnection();
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#afterOutgoing(() => this.#sendClose(code, reason));
+    this.#setTimer(this.#options.closeTimeoutSeconds);
+  }
+
+  // ---- as a protocol
+
+  /** The handshake is done: the WebSocket is open. */
+  override connectionMade(): void {
+    this.open({ deflate: this.#options.perMessageDeflate });
+  }
+
+  /** @ignore Opens the WebSocket, as was agreed. For what does a handshake. */
+  protected open(agreed: { deflate: boolean }): void {
+    this.#deflating = agreed.deflate;
+    this.#parser = this.#makeParser();
+    this.#state = "open";
+    if (this.#options.pingSeconds > 0) this.#setTimer(this.#options.pingSeconds);
+    this.opened();
+  }
+
+  /** Takes some bytes, and delivers the messages that are complete. */
+  override dataReceived(data: Uint8Array): void {
+    const { queue } = this.#parser;
+    if (this.#delivering || this.#inflating) {
+      queue.append(data);
+      return;
+    }
+    queue.take(data);
+    this.#run();
+  }
+
+  /** The connection is gone. */
+  override connectionLost(_reason: Failure): void {
+    this.connected = false;
+    this.#end();
+  }
+
+  #run(): void {
+    const { queue } = this.#parser;
+    this.#delivering = true;
+    try {
+      while (!this.#inflating && this.#closeReceived === null && this.#state !== "closed") {
+        const frame = this.#parser.next();
+        if (frame === null) break;
+        this.#frameReceived(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof WebSocketError)) throw error;
+      this.#fail(error);
+    } finally {
+      this.#delivering = false;
+      if (this.#closeReceived !== null || this.#state === "closed") queue.clear();
+      queue.settle();
+    }
+    if (this.#options.pingSeconds > 0 && this.#state === "open") {
+      this.#pinged = false;
+      this.#setTimer(this.#options.pingSeconds);
+    }
+  }
+
+  #frameReceived({ fin, rsv1, opcode, payload }: Frame): void {
+    if (opcode >= CLOSE) return this.#controlReceived(opcode, payload);
+    if (opcode === CONTINUATION) {
+      if (this.#opcode === 0) throw new WebSocketError(1002, "a continuation of nothing");
+      if (rsv1) throw new WebSocketError(1002, "a continuation is marked as compressed");
+    } else {
+      if (this.#opcode !== 0) throw new WebSocketError(1002, "a message begins inside another one");
+      if (fin && !rsv1) { // the common case
+        this.#deliver(opcode === TEXT ? readText(payload) : payload);
+        return;
+      }
+      this.#opcode = opcode;
+      this.#compressed = rsv1;
+    }
+    this.#length += payload.length;
+    if (this.#opcode === TEXT && !this.#compressed) {
+      this.#decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+      try { // malformed text is refused with the fragment that shows it
+        this.#text += this.#decoder.decode(payload, { stream: !fin });
+      } catch {
+        throw new WebSocketError(1007, "text is not UTF-8");
+      }
+    } else if (payload.length > 0) {
+      this.#parts.push(payload);
+    }
+    this.#parser.maxFrameBytes = this.#options.maxMessageBytes - this.#length;
+    if (fin) this.#messageComplete();
+  }
+
+  #messageComplete(): void {
+    const isText = this.#opcode === TEXT;
+    const parts = this.#parts;
+    const text = this.#text;
+    const compressed = this.#compressed;
+    this.#opcode = this.#length = 0;
+    this.#parts = [];
+    this.#text = "";
+    this.#decoder = null;
+    this.#parser.maxFrameBytes = this.#options.maxMessageBytes;
+    if (compressed) this.#inflate(concatBytes(parts), isText);
+    else this.#deliver(isText ? text : concatBytes(parts));
+  }
+
+  // The platform decompresses in its own time: until then nothing is read.
+  #inflate(payload: Uint8Array, isText: boolean): void {
+    this.#inflating = true;
+    this.transport.pauseProducing();
+    inflate(payload, this.#options.maxMessageBytes).then((message) => {
+      this.#inflating = false;
+      if (this.#state === "closed") return;
+      this.#deliver(isText ? readText(message) : message);
+      this.#goOn();
+    }).catch((error) => {
+      this.#inflating = false;
+      if (error instanceof WebSocketError) {
+        this.#fail(error);
+        return;
+      }
+      reportError(error, "Error in a WebSocket protocol");
+      this.transport.abortConnection();
+    });
+  }
+
+  #goOn(): void {
+    if (!this.connected) return;
+    if (!this.transport.disconnecting) this.transport.resumeProducing();
+    this.#run();
+  }
+
+  #deliver(message: string | Uint8Array): void {
+    if (this.#state === "open") this.messageReceived(message);
+  }
+
+  #controlReceived(opcode: number, payload: Uint8Array): void {
+    if (opcode === PING) {
+      if (!this.#closeSent) this.#sendFrame(128 | PONG, payload);
+      this.pingReceived(payload);
+    } else if (opcode === PONG) {
+      this.pongReceived(payload);
+    } else {
+      this.#closeFrame(payload);
+    }
+  }
+
+  #closeFrame(payload: Uint8Array): void {
+    let code = 1005;
+    let reason = "";
+    if (payload.length > 0) {
+      code = payload.length === 1 ? 0 : payload[0]! << 8 | payload[1]!;
+      if (!isSendable(code)) throw new WebSocketError(1002, "a close code that may not be sent");
+      reason = readText(payload.subarray(2));
+    }
+    this.#closeReceived = { code, reason };
+    this.#state = "closing";
+    this.#afterOutgoing(() => {
+      if (!this.#closeSent) this.#sendFrame(128 | CLOSE, payload.subarray(0, 2));
+      this.#closeSent = true;
+      // The server ends the connection; a client gives it some time to do so.
+      if (this.isServer) this.transport.loseConnection();
+      else this.#setTimer(this.#options.closeTimeoutSeconds);
+    });
+  }
+
+  // The peer broke the rules: it is told, and the connection ends.
+  #fail(error: WebSocketError): void {
+    if (this.#state === "closed") return;
+    this.#state = "closing";
+    this.#sendClose(error.closeCode, error.message);
+    this.transport.loseConnection();
+    this.#end();
+  }
+
+  #sendClose(code: number, reason: string): void {
+    if (this.#closeSent) return;
+    const words = encodeUtf8(reason);
+    const payload = new Uint8Array(2 + words.length);
+    payload[0] = code >> 8;
+    payload[1] = code;
+    payload.set(words, 2);
+    this.#sendFrame(128 | CLOSE, payload);
+    this.#closeSent = true;
+  }
+
+  #end(): void {
+    this.#state = "closed";
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#parts = [];
+    this.#text = "";
+    if (this.#told) return;
+    this.#told = true;
+    this.closed(this.#closeReceived?.code ?? 1006, this.#closeReceived?.reason ?? "");
+  }
+
+  // One timer: for the next ping, for its pong, and at the end for the peer's close.
+  #setTimer(seconds: number): void {
+    if (this.#timer !== null) this.#timer.reset(seconds);
+    else this.#timer = this.reactor.callLater(seconds, () => this.#timeIsUp());
+  }
+
+  #timeIsUp(): void {
+    this.#timer = null;
+    if (this.#state !== "open" || this.#pinged) {
+      this.transport.abortConnection();
+      return;
+    }
+    this.#pinged = true;
+    this.#sendFrame(128 | PING, new Uint8Array(0));
+    this.#setTimer(this.#options.pongTimeoutSeconds);
+  }
+
+  #sendFrame(first: number, payload: Data): void {
+    const mask = !this.isServer;
+    if (payload.length * 3 + 14 > scratch.length) {
+      const bytes = typeof payload === "string" ? encodeUtf8(payload) : mask ? payload.slice() : payload;
+      const at = writeHead(scratch, first, bytes.length, mask);
+      if (mask) {
+        nextMask(scratch, at - 4);
+        unmask(bytes, scratch, at - 4);
+      }
+      this.transport.writeSequence([scratch.subarray(0, at), bytes]);
+      return;
+    }
+    // The length of the head is known only when the length of the text is, so the head is put right in front of it.
+    const room = mask ? 8 : 4;
+    const { length } = payload;
+    let written: number;
+    if (typeof payload !== "string") {
+      scratch.set(payload, room);
+      written = length;
+    } else {
+      written = writeAscii(payload, room);
+      if (written < 0) written = encoder.encodeInto(payload, scratch.subarray(room)).written;
+    }
+    const start = written < 126 ? 2 : 0;
+    if (mask) {
+      nextMask(scratch, 4);
+      for (let i = 0; i < written; i++) scratch[8 + i]! ^= scratch[4 + (i & 3)]!;
+    }
+    scratch[start] = first;
+    if (written < 126) {
+      scratch[start + 1] = (mask ? 128 : 0) | written;
+    } else {
+      scratch[1] = (mask ? 128 : 0) | 126;
+      scratch[2] = written >> 8;
+      scratch[3] = written;
+    }
+    this.transport.write(scratch.subarray(start, room + written));
+  }
+
+  #sendDeflated(first: number, message: Uint8Array): void {
+    this.#afterOutgoing(async () => {
+      const compressed = await deflate(message);
+      if (this.connected && !this.#closeSent) this.#sendFrame(first | 0x40, compressed);
+    });
+  }
+
+  // Does something when what is being compressed has been sent: at once if nothing is.
+  #afterOutgoing(what: () => void | Promise<void>): void {
+    if (this.#outgoing === null) {
+      const promise = what();
+      if (promise === undefined) return;
+      this.#track(promise);
+    } else {
+      this.#track(this.#outgoing.then(what));
+    }
+  }
+
+  #track(promise: Promise<void>): void {
+    const tracked = promise.catch((error) => {
+      reportError(error, "Error while a WebSocket message was compressed");
+    }).then(() => {
+      if (this.#outgoing === tracked) this.#outgoing = null;
+    });
+    this.#outgoing = tracked;
+  }
+
+  #makeParser(): FrameParser {
+    return new FrameParser({
+      masked: this.isServer,
+      maxFrameBytes: this.#options.maxMessageBytes,
+      allowRsv1: this.#deflating,
+    });
+  }
+}
+
+// Copies text into the scratch memory if it is short and ASCII; a call into the host costs more than that.
+function writeAscii(text: string, at: number): number {
+  const { length } = text;
+  if (length > 64) return -1;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return -1;
+    scratch[at + i] = code;
+  }
+  return length;
+}
+
+function nextMask(into: Uint8Array, at: number): void {
+  if (randomAt === random.length) {
+    crypto.getRandomValues(random);
+    randomAt = 0;
+  }
+  for (let i = 0; i < 4; i++) into[at + i] = random[randomAt++]!;
+}
+
+function readText(payload: Uint8Array): string {
+  const text = latin1(payload);
+  if (!hasHighBytes(text)) return text;
+  try {
+    return decodeUtf8Strictly(payload);
+  } catch {
+    throw new WebSocketError(1007, "text is not UTF-8");
+  }
+}
+
+// RFC 6455 §7.4, and the codes registered since.
+function isSendable(code: number): boolean {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
