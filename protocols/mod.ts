@@ -28,6 +28,15 @@ export {
 } from "./int_string_receiver.ts";
 export { LineOnlyReceiver } from "./line_only_receiver.ts";
 export { ByteLineReceiver, LineReceiver, LineReceiverBase } from "./line_receiver.ts";
+export {
+  BadArgumentsError,
+  type Method,
+  type MethodEntry,
+  type MethodOptions,
+  MethodTable,
+  type MethodTypes,
+  NoSuchMethodError,
+} from "./method_table.ts";
 export { NetstringReceiver } from "./netstring_receiver.ts";
 export { LimitConnectionsByPeer, LimitTotalConnectionsFactory } from "./policies/limits.ts";
 export {

@@ -57,4 +57,5 @@ export {
   UnhandledCommand,
   UnknownRemoteError,
 } from "./errors.ts";
+export { methodCommand, tableLocator } from "./method_table.ts";
 export { ZonedDate } from "./zoned_date.ts";
