@@ -11,7 +11,8 @@ import { captureStack, creationOf } from "./_debug.ts";
 let depth = 0; // frames below the generator that is being driven
 let noted = "";
 
-const GENERATOR_STEP = /^ *at (\[object Generator\]|Generator)\.(next|throw)\b/;
+// How V8 shows the built-in that runs a generator: `at fetchPage.next (<anonymous>)`.
+const GENERATOR_STEP = /^ *at (\S+\.)?(next|throw|return) \(<anonymous>\)$/;
 
 /** Lets a generator run one step; whatever is on the stack before that does not belong to it. */
 export function traced<R>(step: () => R): R {

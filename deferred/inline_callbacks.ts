@@ -46,8 +46,8 @@ export function inlineCallbacks<A extends unknown[], R, This = unknown>(
   f: (this: This, ...args: A) => DeferredGenerator<R>,
 ): (this: This, ...args: A) => Deferred<Awaited<R>> {
   return function (this: This, ...args: A): Deferred<Awaited<R>> {
-    const generator = f.apply(this, args);
-    if (!isGenerator(generator)) {
+    const generator = asGenerator<R>(f.apply(this, args));
+    if (generator === null) {
       throw new TypeError(
         `Cannot drive ${f.name || "the function"}: inlineCallbacks needs a generator function`,
       );
@@ -76,7 +76,8 @@ export function inlineCallbacks<A extends unknown[], R, This = unknown>(
  */
 export function ensureDeferred<T>(coroutine: PromiseLike<T> | DeferredGenerator<T>): Deferred<Awaited<T>> {
   if (Deferred.is(coroutine) || isThenable(coroutine)) return toDeferred(coroutine) as Deferred<Awaited<T>>;
-  if (isGenerator(coroutine)) return drive<T>(coroutine, "");
+  const generator = asGenerator<T>(coroutine);
+  if (generator !== null) return drive<T>(generator, "");
   throw new NotACoroutineError("Cannot make a Deferred: a promise, a generator or a Deferred is needed");
 }
 
@@ -88,14 +89,20 @@ Native.prototype = GENERATOR;
 const Own = Chain; // a constant of this module's is known when the loop is compiled, an imported one is not
 
 function isGenerator(value: unknown): value is DeferredGenerator<never> {
-  return value instanceof (Native as unknown as new () => object) || looksLikeGenerator(value);
+  return value instanceof (Native as unknown as new () => object);
 }
 
-// A generator of another realm, or an object that behaves like one.
-function looksLikeGenerator(value: unknown): boolean {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { next?: unknown }).next === "function" &&
-    typeof (value as { throw?: unknown }).throw === "function";
+// A generator of another realm, or an object that behaves like one, is driven by a generator of ours.
+function asGenerator<R>(value: unknown): DeferredGenerator<R> | null {
+  if (isGenerator(value)) return value;
+  if (
+    typeof value !== "object" || value === null || typeof (value as { next?: unknown }).next !== "function" ||
+    typeof (value as { throw?: unknown }).throw !== "function"
+  ) return null;
+  const iterator = value as DeferredGenerator<R>;
+  return (function* (): DeferredGenerator<R> {
+    return yield* { [Symbol.iterator]: () => iterator };
+  })();
 }
 
 function drive<R>(generator: DeferredGenerator<R>, name: string): Deferred<Awaited<R>> {
