@@ -17,17 +17,38 @@
  *
  * @module
  */
+export { type AccessLog, type AccessLogger, type AccessRecord, combinedLine } from "./access_log.ts";
+export { Counter, type Figure, Figures, figures, Gauge } from "./counter.ts";
+export { Data } from "./data.ts";
 export { ErrorPage, forbidden, notFound } from "./error_page.ts";
+export {
+  type EventOptions,
+  type EventSourceOptions,
+  EventSourceResource,
+  formatEvent,
+} from "./event_source.ts";
+export {
+  type FetchHandler,
+  type FetchInfo,
+  FetchResource,
+  type FetchResourceOptions,
+} from "./fetch_resource.ts";
 export { escapeHTML } from "./html.ts";
 export { HTTPChannel } from "./http_channel.ts";
 export { HTTPHeaders } from "./http_headers.ts";
 export { DEFAULT_LIMITS, type HTTPLimits } from "./limits.ts";
+export { NameVirtualHost, VHostMonsterResource } from "./name_virtual_host.ts";
 export { CACHED, NOT_DONE_YET } from "./not_done_yet.ts";
+export { Redirect, redirectTo } from "./redirect.ts";
 export { Request, type RequestHead, type RequestSite } from "./request.ts";
 export { RequestContent } from "./request_content.ts";
 export { type CookieOptions, formatCookie, parseCookies } from "./request_cookies.ts";
 export { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";
 export type { ResponseChannel } from "./_response_channel.ts";
+export { alias, rewrite, RewriterResource, type RewriteRule } from "./rewrite.ts";
+export { type LogLine, type RingSink, ringSink } from "./ring_sink.ts";
 export { Session, type SessionOwner } from "./session.ts";
 export { getChildForRequest, HTTPFactory, type HTTPFactoryOptions, Site, type SiteOptions } from "./site.ts";
+export { type HostInfo, siteHandler } from "./site_handler.ts";
 export { statusPhrase } from "./status.ts";
+export { type StatusData, type StatusOptions, StatusResource } from "./status_resource.ts";

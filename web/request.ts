@@ -54,11 +54,11 @@ export class Request {
   /** The method: `"GET"`. */
   readonly method: string;
   /** The target as it was sent: `"/a%20b?c=d"`. */
-  readonly uri: string;
+  uri: string;
   /** The path of it, still encoded: `"/a%20b"`. */
-  readonly path: string;
+  path: string;
   /** The query of it, without the `?`. */
-  readonly query: string;
+  query: string;
   /** `"HTTP/1.1"` or `"HTTP/1.0"`. */
   readonly clientproto: string;
   /** The segments of the path that led to the resource, decoded. */

@@ -6,6 +6,7 @@ import { Deferred } from "@ropewalk/deferred";
 import { ServerFactory } from "@ropewalk/protocols";
 import type { Address, DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
 import type { ResponseChannel } from "./_response_channel.ts";
+import { type AccessLog, accessLogger } from "./access_log.ts";
 import { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
 import { type HTTPLimits, limitsFrom } from "./limits.ts";
 import { Request, type RequestHead, type RequestSite } from "./request.ts";
@@ -19,6 +20,12 @@ export interface HTTPFactoryOptions extends Partial<HTTPLimits> {
   reactor?: ReactorTime;
   /** Tells the time for the header `Date`, in milliseconds since the epoch. @default Date.now */
   now?: () => number;
+  /**
+   * How answers are logged; lines go to LogTape's category `ropewalk.web.access`, where a program sends them to a file
+   * or elsewhere.
+   * @default "combined"
+   */
+  accessLog?: AccessLog;
 }
 
 /** Options of {@linkcode Site}. */
@@ -45,8 +52,10 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   requestsInProgress = 0;
   /** True once {@linkcode drain} was called: connections close as soon as they are idle. */
   draining = false;
-  readonly #reactor: ReactorTime | null;
+  /** Runs all time-outs, where it was given; else each connection's own does. */
+  readonly reactor: ReactorTime | null;
   readonly #now: () => number;
+  readonly #log: ((request: Request, time: number) => void) | null;
   readonly #channels = new Set<HTTPChannel>();
   #drained: Deferred<void>[] = [];
   #cut: DelayedCall | null = null;
@@ -55,8 +64,9 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   constructor(options: HTTPFactoryOptions = {}) {
     super();
     this.limits = limitsFrom(options);
-    this.#reactor = options.reactor ?? null;
+    this.reactor = options.reactor ?? null;
     this.#now = options.now ?? Date.now;
+    this.#log = accessLogger(options.accessLog ?? "combined");
   }
 
   /** The resource that answers a request. */
@@ -66,7 +76,7 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   override buildProtocol(_address: Address): HTTPChannel | null {
     if (this.draining) return null;
     const channel = this.adopt(new HTTPChannel(this));
-    if (this.#reactor !== null) channel.reactor = this.#reactor;
+    if (this.reactor !== null) channel.reactor = this.reactor;
     return channel;
   }
 
@@ -78,8 +88,9 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   }
 
   /** A response is complete, or the client went away. An override calls this too. */
-  requestDone(_request: Request): void {
+  requestDone(request: Request): void {
     this.requestsInProgress--;
+    if (this.#log !== null) this.#log(request, this.#now());
   }
 
   /** Closes the connections that are idle; others close when they have answered. New ones are accepted. */
@@ -106,7 +117,7 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
     const d = new Deferred<void>();
     this.draining = true;
     this.#drained.push(d);
-    const reactor = this.#reactor ?? this.#channels.values().next().value?.reactor;
+    const reactor = this.reactor ?? this.#channels.values().next().value?.reactor;
     if (reactor !== undefined && this.#cut === null) {
       this.#cut = reactor.callLater(seconds, () => {
         this.#cut = null;

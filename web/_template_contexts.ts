@@ -1,0 +1,232 @@
+/**
+ * Where the values of a template stand: worked out once for each template, by a small reading of its HTML.
+ * @module
+ */
+import { escapeHTML } from "./html.ts";
+
+/** One place of a template. */
+export interface Slot {
+  /** What it is, for messages. */
+  readonly name: string;
+  /** Whether HTML can stand there. */
+  readonly takesMarkup: boolean;
+  /** Makes text safe for it. */
+  readonly escape: (text: string) => string;
+}
+
+const TEXT: Slot = { name: "text", takesMarkup: true, escape: escapeHTML };
+const QUOTED: Slot = { name: "an attribute", takesMarkup: false, escape: escapeHTML };
+const UNQUOTED: Slot = {
+  name: "an attribute without quotes",
+  takesMarkup: false,
+  // Every character that could end the value, or begin another thing, as a reference; an empty value would eat the next.
+  escape: (text) =>
+    text === "" ? '""' : text.replace(/[^\w.,:/#-]/gu, (character) => `&#${character.codePointAt(0)};`),
+};
+const URL_START: Slot = { name: "a URL", takesMarkup: false, escape: (text) => escapeHTML(safeURL(text)) };
+const URL_START_UNQUOTED: Slot = {
+  ...UNQUOTED,
+  name: "a URL",
+  escape: (text) => UNQUOTED.escape(safeURL(text)),
+};
+const COMMENT: Slot = {
+  name: "a comment",
+  takesMarkup: false,
+  escape: (text) => text.replace(/-/g, "- ").replace(/>/g, "&gt;"),
+};
+const SCRIPT: Slot = {
+  name: "a script or style",
+  takesMarkup: true, // json() is made for it
+  escape: () => {
+    throw new TypeError("Cannot put text into a script or style: use json(value)");
+  },
+};
+
+const STYLE: Slot = {
+  name: "a style attribute",
+  takesMarkup: false,
+  escape: (text) => {
+    if (/^[\w\s.%#,-]*$/.test(text)) return text;
+    throw new TypeError(
+      `Cannot put ${JSON.stringify(text)} into a style attribute: only plain words and numbers`,
+    );
+  },
+};
+
+/** Attributes that nothing can be made safe for: scripts, and documents of their own. */
+const FORBIDDEN = /^(?:on|srcdoc$)/;
+/** Attributes whose value is a URL that a browser follows. */
+const URL_ATTRIBUTES = new Set([
+  "href",
+  "src",
+  "action",
+  "formaction",
+  "data",
+  "poster",
+  "cite",
+  "ping",
+  "xlink:href",
+]);
+/** Elements whose content is no HTML. */
+const RAW_ELEMENTS = new Set(["script", "style"]);
+
+/** A URL of a scheme that runs nothing; others become `about:invalid`. */
+function safeURL(text: string): string {
+  const scheme = /^[^/?#]*?:/.exec(text.replace(/[^\x21-\uffff]+/g, ""));
+  if (scheme === null || /^(?:https?|mailto|tel|ftp|wss?):$/i.test(scheme[0])) return text;
+  return "about:invalid";
+}
+
+const known = new WeakMap<TemplateStringsArray, readonly Slot[]>();
+
+/**
+ * The places of a template's values.
+ *
+ * @throws {TypeError} If one is where nothing can be made safe.
+ */
+export function contextsOf(strings: TemplateStringsArray): readonly Slot[] {
+  const before = known.get(strings);
+  if (before !== undefined) return before;
+  const slots: Slot[] = [];
+  const reader = new Reader();
+  for (let i = 0; i < strings.length - 1; i++) {
+    reader.read(strings[i]!);
+    slots.push(reader.slot());
+  }
+  known.set(strings, slots);
+  return slots;
+}
+
+type State = "text" | "tag" | "name" | "before" | "quoted" | "unquoted" | "comment" | "raw";
+
+/** Reads HTML as far as it has to know where it is. */
+class Reader {
+  #state: State = "text";
+  #tag = "";
+  #attribute = "";
+  #quote = "";
+  #valueEmpty = true;
+  #dangling = false; // a `<` stands right before the value
+
+  read(html: string): void {
+    let i = 0;
+    this.#dangling = /<[/!]?-?$/.test(html);
+    while (i < html.length) {
+      const rest = html.slice(i);
+      const c = html[i]!;
+      switch (this.#state) {
+        case "text": {
+          const match = /<(?:(!--)|\/?([a-zA-Z][^\s/>]*))/.exec(rest);
+          if (match === null) return;
+          i += match.index + match[0].length;
+          if (match[1] !== undefined) this.#state = "comment";
+          else {
+            this.#tag = match[0][1] === "/" ? "" : match[2]!.toLowerCase();
+            this.#state = "tag";
+          }
+          break;
+        }
+        case "comment": {
+          const end = rest.indexOf("-->");
+          if (end < 0) return;
+          i += end + 3;
+          this.#state = "text";
+          break;
+        }
+        case "raw": {
+          const match = new RegExp(`</${this.#tag}[\\s/>]`, "i").exec(rest);
+          if (match === null) return;
+          i += match.index + match[0].length - 1;
+          this.#tag = "";
+          this.#state = "tag";
+          break;
+        }
+        case "tag": // between attributes
+          if (c === ">") {
+            this.#state = RAW_ELEMENTS.has(this.#tag) ? "raw" : "text";
+            i++;
+          } else if (/[\s/]/.test(c)) i++;
+          else {
+            this.#attribute = "";
+            this.#state = "name";
+          }
+          break;
+        case "name":
+          if (c === "=") {
+            this.#state = "before";
+            i++;
+          } else if (/[\s/>]/.test(c)) this.#state = "tag";
+          else {
+            this.#attribute += c.toLowerCase();
+            i++;
+          }
+          break;
+        case "before": // the value
+          if (c === '"' || c === "'") {
+            this.#quote = c;
+            this.#state = "quoted";
+            this.#valueEmpty = true;
+            i++;
+          } else if (/\s/.test(c)) i++;
+          else {
+            this.#state = "unquoted";
+            this.#valueEmpty = true;
+          }
+          break;
+        case "quoted": {
+          const end = rest.indexOf(this.#quote);
+          if (end !== 0) this.#valueEmpty = false;
+          if (end < 0) return;
+          i += end + 1;
+          this.#state = "tag";
+          break;
+        }
+        case "unquoted": {
+          const end = rest.search(/[\s>]/);
+          if (end !== 0) this.#valueEmpty = false;
+          if (end < 0) return;
+          i += end;
+          this.#state = "tag";
+          break;
+        }
+      }
+    }
+  }
+
+  slot(): Slot {
+    const isURL = URL_ATTRIBUTES.has(this.#attribute);
+    const inValue = this.#state === "quoted" || this.#state === "before" || this.#state === "unquoted";
+    if (inValue && FORBIDDEN.test(this.#attribute)) {
+      throw new TypeError(
+        `Cannot put a value into ${this.#attribute}: it is a script or a document of its own`,
+      );
+    }
+    if (inValue && this.#attribute === "style") {
+      if (this.#state === "before") {
+        throw new TypeError("Cannot put a value into a style attribute without quotes");
+      }
+      return STYLE;
+    }
+    switch (this.#state) {
+      case "text":
+        if (this.#dangling) break;
+        return TEXT;
+      case "comment":
+        return COMMENT;
+      case "raw":
+        return SCRIPT;
+      case "quoted": {
+        const first = this.#valueEmpty;
+        this.#valueEmpty = false;
+        return isURL && first ? URL_START : QUOTED;
+      }
+      case "before":
+        this.#state = "unquoted";
+        this.#valueEmpty = false;
+        return isURL ? URL_START_UNQUOTED : UNQUOTED;
+      case "unquoted":
+        return UNQUOTED;
+    }
+    throw new TypeError("Cannot put a value into a template where the name of a tag or attribute stands");
+  }
+}

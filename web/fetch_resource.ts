@@ -1,0 +1,79 @@
+/**
+ * `FetchResource`: a program of the web platform inside a tree.
+ * @module
+ */
+import type { Address } from "@ropewalk/reactor/core";
+import { errorBody } from "./_error_body.ts";
+import type { Request as SiteRequest } from "./request.ts";
+import { type RenderResult, Resource } from "./resource.ts";
+
+/** What a {@linkcode FetchHandler} is told of the client. */
+export interface FetchInfo {
+  /** The client's address. */
+  remoteAddr: Address;
+}
+
+/** A program of the web platform: Hono's and Oak's `fetch`, or a plain function. */
+export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
+
+/** Options of {@linkcode FetchResource}. */
+export interface FetchResourceOptions {
+  /** Whether the program sees only the path below this resource. @default false */
+  stripPrefix?: boolean;
+}
+
+/**
+ * Mounts a program of the web platform in a tree: it answers for this resource and all below it. The request's `signal`
+ * aborts when the client goes away.
+ *
+ * @example
+ * ```ts
+ * import { FetchResource, Resource } from "@ropewalk/web";
+ *
+ * const root = new Resource();
+ * root.putChild("api", new FetchResource((request) => Response.json({ url: request.url })));
+ * ```
+ */
+export class FetchResource extends Resource {
+  override isLeaf = true;
+  readonly #stripPrefix: boolean;
+
+  /**
+   * @param handler The program.
+   * @param options What it sees of the path.
+   */
+  constructor(readonly handler: FetchHandler, options: FetchResourceOptions = {}) {
+    super();
+    this.#stripPrefix = options.stripPrefix ?? false;
+  }
+
+  override render(request: SiteRequest): RenderResult {
+    const controller = new AbortController();
+    let platform: Request;
+    try {
+      platform = new Request(this.#url(request), {
+        method: request.method,
+        headers: request.requestHeaders.toPlatform(),
+        body: hasBody(request) ? new Uint8Array(request.content.bytes()) : null,
+        signal: controller.signal,
+        redirect: "manual",
+      });
+    } catch { // a method or URL that the platform does not have
+      return errorBody(request, 400, "This request cannot be passed on.");
+    }
+    request.notifyFinish().addErrback(() => controller.abort());
+    const answer = this.handler(platform, { remoteAddr: request.getClientAddress() });
+    return answer as RenderResult;
+  }
+
+  #url(request: SiteRequest): string {
+    const scheme = request.isSecure() ? "https" : "http";
+    const host = request.host === "" ? "localhost" : request.host;
+    const path = this.#stripPrefix ? `/${request.postpath.map(encodeURIComponent).join("/")}` : request.path;
+    return `${scheme}://${host}${path}${request.query === "" ? "" : `?${request.query}`}`;
+  }
+}
+
+function hasBody(request: SiteRequest): boolean {
+  return request.method !== "GET" && request.method !== "HEAD" && request.content.length > 0;
+}

@@ -1,0 +1,247 @@
+/**
+ * `siteHandler`: a whole site as a program of the web platform.
+ * @module
+ */
+import { Failure } from "@ropewalk/deferred";
+import { encodeUtf8 } from "@ropewalk/protocols/bytes";
+import {
+  type Address,
+  ConnectionLost,
+  type Data,
+  ipAddress,
+  PipeAddress,
+  type PullProducer,
+  type PushProducer,
+  type ReactorTime,
+  type StreamProtocol,
+} from "@ropewalk/reactor/core";
+import { Fault, scanHeaders } from "./_header_block.ts";
+import { pullToPush } from "./_pull_producer.ts";
+import type { ResponseChannel } from "./_response_channel.ts";
+import type { Request as SiteRequest } from "./request.ts";
+import type { HTTPFactory } from "./site.ts";
+import { hasNoBody } from "./status.ts";
+
+/** What a host may tell of the client, as `Deno.serve` does. */
+export interface HostInfo {
+  /** The client's address. */
+  remoteAddr?: { transport?: string; hostname?: string; port?: number; path?: string };
+}
+
+/** How many bytes wait for the host before a producer is paused. */
+const HIGH_WATER_BYTES = 65_536;
+
+/**
+ * Makes a whole site a function from request to response: for `Deno.serve` (and with it HTTP/2), for hosts like
+ * Workers, and for tests. The site's `reactor` option runs what needs time (sessions, pull producers).
+ *
+ * @param site The site.
+ * @returns The function; its second argument is what the host tells of the client.
+ *
+ * @example
+ * ```ts
+ * import { Data, Resource, Site, siteHandler } from "@ropewalk/web";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = new Resource();
+ * root.putChild("", new Data("hello", "text/plain"));
+ * const handler = siteHandler(new Site(root)); // Deno.serve(handler)
+ * const response = await handler(new Request("http://a.example/"));
+ * assertEquals(await response.text(), "hello");
+ * ```
+ */
+export function siteHandler(site: HTTPFactory): (request: Request, info?: HostInfo) => Promise<Response> {
+  return async (request, info) => {
+    const { maxBodyBytes } = site.limits;
+    const body = request.body === null ? null : await readUpTo(request.body, maxBodyBytes);
+    if (body === undefined) return new Response("413 Content Too Large\n", { status: 413 });
+    return await new Promise<Response>((resolve, reject) => {
+      const channel = new FetchChannel(site, request, info, resolve, reject);
+      channel.start(body);
+    });
+  };
+}
+
+// All of a body; undefined if it is longer than allowed.
+async function readUpTo(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array[] | undefined> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    if ((length += part.length) > limit) return undefined;
+    parts.push(part);
+  }
+  return parts;
+}
+
+/** Carries one response to the web platform. */
+class FetchChannel implements ResponseChannel {
+  readonly secure: boolean;
+  #request!: SiteRequest;
+  #stream: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #producer: PushProducer | null = null;
+  #paused = false;
+  #over = false;
+
+  constructor(
+    readonly site: HTTPFactory,
+    readonly platform: Request,
+    readonly info: HostInfo | undefined,
+    readonly resolve: (response: Response) => void,
+    readonly reject: (error: unknown) => void,
+  ) {
+    this.secure = new URL(platform.url).protocol === "https:";
+  }
+
+  get reactor(): ReactorTime {
+    if (this.site.reactor === null) {
+      throw new TypeError(
+        "Cannot tell the time: give the site a `reactor` to use this under a fetch handler",
+      );
+    }
+    return this.site.reactor;
+  }
+
+  start(body: readonly Uint8Array[] | null): void {
+    const { method, url, signal } = this.platform;
+    const { pathname, search, host } = new URL(url);
+    let lines = "";
+    for (const [name, value] of this.platform.headers) lines += `${name}: ${value}\r\n`;
+    const bytes = Uint8Array.from(lines, (character) => character.charCodeAt(0));
+    const headers = scanHeaders(bytes, 0, bytes.length, { ...this.site.limits, maxHeaders: Infinity });
+    if (headers instanceof Fault) {
+      this.resolve(new Response(headers.reason, { status: headers.status }));
+      return;
+    }
+    this.#request = this.site.makeRequest(this, {
+      method,
+      target: pathname + search,
+      minor: 1,
+      host,
+      headers,
+    });
+    for (const part of body ?? []) this.#request._bodyReceived(part);
+    signal.addEventListener("abort", this.#gone, { once: true });
+    this.#request.process();
+  }
+
+  readonly #gone = (): void => {
+    if (this.#over) return;
+    this.#finished();
+    this.#producer?.stopProducing();
+    this.#producer = null;
+    const reason = new ConnectionLost("The client went away");
+    this.#request.connectionLost(new Failure(reason));
+    this.reject(reason);
+  };
+
+  #finished(): void {
+    this.#over = true;
+    this.platform.signal.removeEventListener("abort", this.#gone);
+    this.site.requestDone(this.#request);
+  }
+
+  #answer(request: SiteRequest, body: BodyInit | null): void {
+    const headers = request._setHeaders?.toPlatform() ?? new Headers();
+    headers.delete("transfer-encoding");
+    headers.delete("connection");
+    if (body !== null && !headers.has("content-type")) {
+      headers.set("content-type", "text/html; charset=utf-8");
+    }
+    if (!headers.has("server")) headers.set("server", "Ropewalk");
+    const { code: status, codeMessage: statusText } = request;
+    this.resolve(new Response(hasNoBody(status) ? null : body, { status, statusText, headers }));
+  }
+
+  respond(request: SiteRequest, body: Data): void {
+    const bytes = typeof body === "string" ? encodeUtf8(body) : new Uint8Array(body);
+    const length = String(bytes.length);
+    if (
+      !hasNoBody(request.code) &&
+      (request.method !== "HEAD" || !request.responseHeaders.has("content-length"))
+    ) {
+      request.setHeader("content-length", length);
+    }
+    if (!request._dropsBody) request.sentLength = bytes.length;
+    this.#finished();
+    this.#answer(request, request._dropsBody || bytes.length === 0 ? null : bytes);
+  }
+
+  startResponse(request: SiteRequest): void {
+    if (request._dropsBody) {
+      this.#answer(request, null);
+      return;
+    }
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => void (this.#stream = controller),
+      pull: () => this.#resume(),
+      cancel: () => this.#gone(),
+    }, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }));
+    this.#answer(request, stream);
+  }
+
+  writeBody(data: Data): void {
+    const bytes = typeof data === "string" ? encodeUtf8(data) : data.slice();
+    this.#request.sentLength += bytes.length;
+    this.#stream!.enqueue(bytes);
+    if (this.#paused || this.#stream!.desiredSize! > 0) return;
+    this.#paused = true;
+    this.#producer?.pauseProducing();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#producer?.resumeProducing();
+  }
+
+  endResponse(_request: SiteRequest): void {
+    this.#finished();
+    this.#stream?.close();
+  }
+
+  abortResponse(): void {
+    if (this.#over) return;
+    this.#finished();
+    const error = new ConnectionLost("The response was not completed");
+    this.#stream?.error(error);
+    this.reject(error);
+  }
+
+  closeAfter(): void {} // connections are the host's
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    this.#producer = streaming
+      ? producer as PushProducer
+      : pullToPush(producer, this.reactor, () => this.#producer !== null);
+    if (this.#paused) this.#producer.pauseProducing();
+    else if (!streaming) this.#producer.resumeProducing();
+  }
+
+  unregisterProducer(): void {
+    this.#producer = null;
+  }
+
+  upgrade(_request: SiteRequest, _protocol: StreamProtocol): void {
+    this.#finished();
+    this.resolve(new Response("501 Not Implemented: this host keeps its connections\n", { status: 501 }));
+  }
+
+  getPeer(): Address {
+    const remote = this.info?.remoteAddr;
+    return remote?.hostname === undefined
+      ? new PipeAddress("fetch")
+      : ipAddress("TCP", remote.hostname, remote.port ?? 0);
+  }
+
+  getHost(): Address {
+    const { hostname, port, protocol } = new URL(this.platform.url);
+    return ipAddress(
+      "TCP",
+      hostname.replace(/^\[|\]$/g, ""),
+      port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+    );
+  }
+}
