@@ -1,11 +1,13 @@
 /**
- * The store over Perspective Broker, for Twisted programs and our own; and the same store seen from the far end.
+ * The store over Perspective Broker, for Twisted programs and for our own; and the store as the far end sees it.
  */
 import type { Deferred } from "@ropewalk/deferred";
-import { type Broker, PBServerFactory, type RemoteReference, Root } from "@ropewalk/spread";
-import { type Entry, KeyError, type KeyValueStore, type Store } from "./store.ts";
+import { type Broker, PBError, PBServerFactory, type RemoteReference, Root } from "@ropewalk/spread";
+import type { Address } from "@ropewalk/reactor/core";
 import { ServiceStats } from "./service_stats.ts";
+import type { Entry, KeyValueStore, Store } from "./store.ts";
 
+/** What a client gets from `getRootObject()`. */
 export class KeyValueRoot extends Root {
   readonly stats = new ServiceStats("PB");
 
@@ -13,17 +15,17 @@ export class KeyValueRoot extends Root {
     super();
   }
 
-  remote_get(key: unknown): string {
+  remote_get(key: string | Uint8Array): string {
     this.stats.operations++;
     return this.store.get(text(key));
   }
 
-  remote_set(key: unknown, value: unknown): void {
+  remote_set(key: string | Uint8Array, value: string | Uint8Array): void {
     this.stats.operations++;
     this.store.set(text(key), text(value));
   }
 
-  remote_delete(key: unknown): void {
+  remote_delete(key: string | Uint8Array): void {
     this.stats.operations++;
     this.store.delete(text(key));
   }
@@ -32,4 +34,51 @@ export class KeyValueRoot extends Root {
     this.stats.operations++;
     return this.store.entries();
   }
+}
+
+/** A port of it, which counts its connections. */
+export class KeyValuePBFactory extends PBServerFactory {
+  constructor(readonly root: KeyValueRoot) {
+    super(root);
+  }
+
+  override buildProtocol(address: Address): Broker {
+    const { stats } = this.root;
+    const broker = super.buildProtocol(address);
+    stats.opened();
+    broker.notifyOnDisconnect(() => stats.closed());
+    return broker;
+  }
+}
+
+/** A store in another process: the same interface, its answers on the way. */
+export class RemoteStore implements Store {
+  constructor(readonly root: () => RemoteReference<KeyValueRoot>) {}
+
+  get(key: string): Deferred<string> {
+    return this.root().callRemote("get", key);
+  }
+
+  set(key: string, value: string): Deferred<void> {
+    return this.root().callRemote("set", key, value).addCallback(() => {});
+  }
+
+  delete(key: string): Deferred<void> {
+    return this.root().callRemote("delete", key).addCallback(() => {});
+  }
+
+  entries(): Deferred<Entry[]> {
+    return this.root().callRemote("entries");
+  }
+}
+
+/** A peer may send anything at all: text and bytes will do, the rest is refused in words. */
+function text(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  throw new TextNeeded(`text or bytes are needed, not ${value === null ? "None" : typeof value}`);
+}
+
+class TextNeeded extends PBError {
+  static override readonly wireName: string = "builtins.TypeError";
 }

@@ -4,10 +4,14 @@
  */
 import type { Deferred } from "@ropewalk/deferred";
 import type { DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
+import { PBError } from "@ropewalk/spread";
 
-/** There is no such key. A Twisted program at the other end of PB traps it as its own `KeyError`. */
-export class KeyError extends Error {
-  static readonly wireName = "builtins.KeyError";
+/**
+ * There is no such key. A Twisted program at the other end of PB traps it as its own `KeyError`; being a `PBError` it
+ * is no accident, and is not logged.
+ */
+export class KeyError extends PBError {
+  static override readonly wireName: string = "builtins.KeyError";
 
   constructor(readonly key: string) {
     super(`no such key: ${key}`);
@@ -15,8 +19,8 @@ export class KeyError extends Error {
 }
 
 /** A key or value that could not be served by every one of the services. */
-export class ValueError extends Error {
-  static readonly wireName = "builtins.ValueError";
+export class ValueError extends PBError {
+  static override readonly wireName: string = "builtins.ValueError";
 }
 
 /** One key, as status pages and PB's `entries` show it. */

@@ -1,1 +1,5 @@
-export {};
+/**
+ * The reactor on Deno.
+ * @module
+ */
+export { DenoReactor } from "./deno_reactor.ts";

@@ -1,0 +1,221 @@
+/**
+ * Calls that are still to be made, in the order of their time.
+ *
+ * ```text
+ *   #times   [ 3.0 | 4.2  3.5  9.1  7.0 | 5.0 … ]     a heap in which every node has four children:
+ *   #calls   [  a     b    c    d    e     f     ]     those of i are 4i+1 … 4i+4
+ * ```
+ *
+ * Adding and taking out are O(log n), cancelling and putting off are O(1): a cancelled call stays in the heap, without
+ * its function, until it comes up or half the heap is dead; one that was put off sinks when it comes up.
+ * @module
+ */
+import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
+import type { DelayedCall } from "./interfaces.ts";
+
+const WAITING = 0;
+const CALLED = 1;
+const CANCELLED = 2;
+
+type Run = (...args: unknown[]) => unknown;
+
+/** One call. */
+class Call implements DelayedCall {
+  state = WAITING;
+
+  constructor(
+    readonly queue: DelayedCalls,
+    public time: number,
+    public order: number,
+    public f: Run | null,
+    public args: unknown[] | null,
+  ) {}
+
+  cancel(): void {
+    this.#check();
+    this.state = CANCELLED;
+    this.f = null;
+    this.args = null;
+    this.queue._cancelled();
+  }
+
+  reset(seconds: number): void {
+    this.#check();
+    this.queue._move(this, this.queue.seconds() + checkDelay(seconds));
+  }
+
+  delay(seconds: number): void {
+    this.#check();
+    if (!Number.isFinite(seconds)) throw new RangeError(`Cannot delay a call by ${seconds} seconds`);
+    this.queue._move(this, this.time + seconds);
+  }
+
+  active(): boolean {
+    return this.state === WAITING;
+  }
+
+  getTime(): number {
+    return this.time;
+  }
+
+  #check(): void {
+    if (this.state === CALLED) throw new AlreadyCalled();
+    if (this.state === CANCELLED) throw new AlreadyCancelled();
+  }
+}
+
+/** A queue of delayed calls. Whoever drives it asks for {@linkcode nextTime} and calls {@linkcode runDue}. */
+export class DelayedCalls {
+  #times = new Float64Array(64);
+  #calls: Call[] = [];
+  #order = 0;
+  #cancelledCount = 0;
+
+  /**
+   * @param seconds Tells the present time.
+   * @param earlier Called when the first call is due earlier than it was.
+   */
+  constructor(readonly seconds: () => number, readonly earlier: () => void = () => {}) {}
+
+  /** How many calls are to come. */
+  get size(): number {
+    return this.#calls.length - this.#cancelledCount;
+  }
+
+  /** When the first call is due; `Infinity` without one. It may have been cancelled or put off since. */
+  get nextTime(): number {
+    return this.#calls.length === 0 ? Infinity : this.#times[0]!;
+  }
+
+  /** Arranges a call. */
+  add(seconds: number, f: Run, args: unknown[]): DelayedCall {
+    if (typeof f !== "function") throw new TypeError("Cannot call later: a function is needed");
+    const time = this.seconds() + checkDelay(seconds);
+    const call = new Call(this, time, this.#order++, f, args.length === 0 ? null : args);
+    this.#push(call);
+    if (this.#calls[0] === call) this.earlier();
+    return call;
+  }
+
+  /** The calls that are still to come. */
+  list(): DelayedCall[] {
+    return this.#calls.filter((call) => call.state === WAITING);
+  }
+
+  /** Makes the first call, if it is due at `now`; false if none is. What it throws goes to the caller. */
+  runNext(now: number, before = Infinity): boolean {
+    for (;;) {
+      const call = this.#calls[0];
+      if (call === undefined || this.#times[0]! > now) return false;
+      if (call.state === CANCELLED) {
+        this.#shift();
+        this.#cancelledCount--;
+        continue;
+      }
+      if (call.time > this.#times[0]!) { // it was put off: let it sink
+        this.#shift();
+        this.#push(call);
+        continue;
+      }
+      if (call.order >= before) return false;
+      this.#shift();
+      const f = call.f!;
+      const { args } = call;
+      call.state = CALLED;
+      call.f = null;
+      call.args = null;
+      if (args === null) f();
+      else f(...args);
+      return true;
+    }
+  }
+
+  /** Calls that are arranged from now on have this number or a higher one. */
+  get nextOrder(): number {
+    return this.#order;
+  }
+
+  _cancelled(): void {
+    this.#cancelledCount++;
+    if (this.#cancelledCount > 64 && this.#cancelledCount * 2 > this.#calls.length) this.#compact();
+  }
+
+  _move(call: Call, time: number): void {
+    const later = time >= call.time;
+    call.time = time;
+    if (later) return;
+    // Nearer: the heap has no way to find the call, so it leaves its place to a dead one.
+    const index = this.#calls.indexOf(call);
+    this.#times[index] = time;
+    this.#rise(index);
+    if (this.#calls[0] === call) this.earlier();
+  }
+
+  #compact(): void {
+    const living = this.#calls.filter((call) => call.state === WAITING);
+    this.#calls = [];
+    this.#cancelledCount = 0;
+    for (const call of living) this.#push(call);
+  }
+
+  #push(call: Call): void {
+    const index = this.#calls.length;
+    if (index === this.#times.length) {
+      const larger = new Float64Array(index * 2);
+      larger.set(this.#times);
+      this.#times = larger;
+    }
+    this.#calls.push(call);
+    this.#times[index] = call.time;
+    this.#rise(index);
+  }
+
+  #rise(index: number): void {
+    const times = this.#times;
+    const calls = this.#calls;
+    const time = times[index]!;
+    const call = calls[index]!;
+    while (index > 0) {
+      const parent = (index - 1) >> 2;
+      const parentTime = times[parent]!;
+      if (time > parentTime || (time === parentTime && call.order > calls[parent]!.order)) break;
+      times[index] = parentTime;
+      calls[index] = calls[parent]!;
+      index = parent;
+    }
+    times[index] = time;
+    calls[index] = call;
+  }
+
+  #shift(): void {
+    const times = this.#times;
+    const calls = this.#calls;
+    const call = calls.pop()!;
+    const size = calls.length;
+    if (size === 0) return;
+    const time = times[size]!;
+    let index = 0;
+    for (;;) {
+      let least = 4 * index + 1;
+      if (least >= size) break;
+      const end = Math.min(least + 4, size);
+      for (let child = least + 1; child < end; child++) {
+        if (
+          times[child]! < times[least]! ||
+          (times[child] === times[least] && calls[child]!.order < calls[least]!.order)
+        ) least = child;
+      }
+      if (time < times[least]! || (time === times[least] && call.order < calls[least]!.order)) break;
+      times[index] = times[least]!;
+      calls[index] = calls[least]!;
+      index = least;
+    }
+    times[index] = time;
+    calls[index] = call;
+  }
+}
+
+function checkDelay(seconds: number): number {
+  if (!(seconds >= 0)) throw new RangeError(`Cannot call later: ${seconds} seconds is no time to wait`);
+  return seconds;
+}
