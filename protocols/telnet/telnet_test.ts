@@ -1,0 +1,268 @@
+import { Failure } from "@ropewalk/deferred";
+import { ConnectionLost } from "@ropewalk/reactor/core";
+import {
+  assertNoResult,
+  everySplit,
+  failureResultOf,
+  StringTransport,
+  successResultOf,
+} from "@ropewalk/testing";
+import { chunked } from "@ropewalk/testing/arbitraries";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { fromLatin1, latin1 } from "../bytes.ts";
+import { Protocol } from "../protocol.ts";
+import { DO, DONT, ECHO, IAC, IP, LINEMODE, NAWS, SB, SE, SGA, WILL, WONT } from "./codes.ts";
+import { AlreadyNegotiated, OptionRefused, Telnet } from "./telnet.ts";
+import { StatefulTelnetProtocol, TelnetBootstrapProtocol, TelnetTransport } from "./transport.ts";
+
+class Recorder extends Telnet {
+  data = "";
+  events: string[] = [];
+  allowed = new Set<number>();
+  override applicationDataReceived(data: Uint8Array) {
+    this.data += latin1(data);
+  }
+  override telnetCommand(command: number) {
+    this.events.push(`command ${command}`);
+  }
+  override enableLocal(option: number) {
+    return this.allowed.has(option);
+  }
+  override enableRemote(option: number) {
+    return this.allowed.has(option);
+  }
+  override disableLocal(option: number) {
+    this.events.push(`no longer we ${option}`);
+  }
+  override disableRemote(option: number) {
+    this.events.push(`no longer they ${option}`);
+  }
+  override subnegotiationReceived(option: number, data: Uint8Array) {
+    this.events.push(`about ${option}: ${latin1(data)}`);
+  }
+}
+
+function connect() {
+  const transport = new StringTransport();
+  const telnet = new Recorder();
+  telnet.makeConnection(transport);
+  const sent = () => {
+    const bytes = [...transport.value()];
+    transport.clear();
+    return bytes;
+  };
+  return {
+    telnet,
+    transport,
+    sent,
+    feed: (...bytes: number[]) => telnet.dataReceived(Uint8Array.from(bytes)),
+  };
+}
+
+Deno.test("Telnet tells data from commands however the stream is cut", () => {
+  const wire = fromLatin1(
+    `one\r\ntwo\r\0three\rfour\n\xff\xff!\xff\xf4\xff\xfd\x01\xff\xfa\x18a\xff\xffb\xff\xf0end\xff\xf1.`,
+  );
+  for (const chunks of everySplit(wire)) {
+    const { telnet, sent } = connect();
+    for (const chunk of chunks) telnet.dataReceived(chunk);
+    assertEquals(telnet.data, "one\ntwo\rthree\rfour\n\xff!end.");
+    assertEquals(telnet.events, [`command ${IP}`, "about 24: a\xffb", "command 241"]);
+    assertEquals(sent(), [IAC, WONT, 1]);
+  }
+});
+
+Deno.test("Telnet doubles 0xff, so that nothing in data becomes a command", () => {
+  const { telnet, sent } = connect();
+  telnet.write(Uint8Array.of(1, IAC, DO, 2));
+  telnet.write("text");
+  assertEquals(sent(), [1, IAC, IAC, DO, 2, ...fromLatin1("text")]);
+  telnet.requestNegotiation(24, Uint8Array.of(0, IAC, SE));
+  assertEquals(sent(), [IAC, SB, 24, 0, IAC, IAC, SE, IAC, SE]);
+});
+
+Deno.test("Telnet agrees to options it knows, refuses others, and never answers twice", () => {
+  const { telnet, feed, sent } = connect();
+  telnet.allowed.add(SGA);
+  feed(
+    IAC,
+    DO,
+    SGA,
+    IAC,
+    DO,
+    SGA,
+    IAC,
+    DO,
+    99,
+    IAC,
+    WILL,
+    SGA,
+    IAC,
+    WILL,
+    SGA,
+    IAC,
+    WILL,
+    99,
+    IAC,
+    WONT,
+    98,
+    IAC,
+    DONT,
+    98,
+  );
+  assertEquals(sent(), [IAC, WILL, SGA, IAC, WONT, 99, IAC, DO, SGA, IAC, DONT, 99]);
+  assert(telnet.isEnabledLocally(SGA) && telnet.isEnabledRemotely(SGA) && !telnet.isEnabledLocally(99));
+  feed(IAC, DONT, SGA, IAC, DONT, SGA, IAC, WONT, SGA);
+  assertEquals(sent(), [IAC, WONT, SGA, IAC, DONT, SGA]);
+  assertEquals(telnet.events, [`no longer we ${SGA}`, `no longer they ${SGA}`]);
+});
+
+Deno.test("Telnet asks for options, and hears whether the far end agrees", () => {
+  const { telnet, feed, sent } = connect();
+  const [will, doNaws, other] = [telnet.will(ECHO), telnet.do(NAWS), telnet.do(99)];
+  assertEquals(sent(), [IAC, WILL, ECHO, IAC, DO, NAWS, IAC, DO, 99]);
+  failureResultOf(telnet.will(ECHO), AlreadyNegotiated);
+  assertNoResult(will);
+  feed(IAC, DO, ECHO, IAC, WILL, NAWS, IAC, WONT, 99);
+  assertEquals(sent(), []);
+  assert(successResultOf(will) && successResultOf(doNaws));
+  failureResultOf(other, OptionRefused);
+  failureResultOf(telnet.will(ECHO), AlreadyNegotiated);
+  const wont = telnet.wont(ECHO);
+  feed(IAC, DONT, ECHO);
+  assert(successResultOf(wont));
+  const lost = telnet.dont(NAWS);
+  telnet.connectionLost(new Failure(new ConnectionLost()));
+  failureResultOf(lost, ConnectionLost);
+  assertThrows(() => telnet.will(256), RangeError);
+});
+
+Deno.test("Telnet bounds a subnegotiation", () => {
+  const { telnet, feed } = connect();
+  telnet.maxSubnegotiationBytes = 10;
+  feed(
+    IAC,
+    SB,
+    1,
+    ...new Array(9).fill(65),
+    IAC,
+    SE,
+    IAC,
+    SB,
+    1,
+    ...new Array(5000).fill(65),
+    IAC,
+    SE,
+    IAC,
+    SB,
+    IAC,
+    SE,
+    66,
+  );
+  assertEquals(telnet.events, ["about 1: AAAAAAAAA"]);
+  assertEquals(telnet.data, "B");
+});
+
+class Inner extends Protocol {
+  data = "";
+  size = "";
+  lost = 0;
+  override dataReceived(data: Uint8Array) {
+    this.data += latin1(data);
+  }
+  windowSizeReceived(columns: number, rows: number) {
+    this.size = `${columns}x${rows}`;
+  }
+  override connectionLost() {
+    this.lost++;
+  }
+}
+
+Deno.test("TelnetTransport hides telnet from the protocol inside", () => {
+  const transport = new StringTransport();
+  const telnet = new TelnetTransport(() => new Inner());
+  telnet.makeConnection(transport);
+  const inner = telnet.protocol!;
+  telnet.dataReceived(fromLatin1("a\r\nb\xff\xff\xff\xfa\x1f\0\x50\0\x18\xff\xf0"));
+  assertEquals([inner.data, inner.size], ["a\nb\xff", "80x24"]);
+  inner.transport.write("x\ny\r\nz\rw");
+  inner.transport.writeSequence(["1\r", "\n2", Uint8Array.of(255)]);
+  assertEquals(latin1(transport.value()), "x\r\ny\r\nz\r\0w1\r\n2\xff\xff");
+  assertEquals(inner.transport.getPeer(), transport.getPeer());
+  inner.transport.loseConnection();
+  assert(telnet.disconnecting && transport.disconnecting);
+  telnet.connectionLost(new Failure(new ConnectionLost()));
+  assertEquals(inner.lost, 1);
+});
+
+Deno.test("TelnetBootstrapProtocol asks for what a terminal needs", () => {
+  const transport = new StringTransport();
+  const telnet = new TelnetTransport(() => new TelnetBootstrapProtocol(() => new Inner()));
+  telnet.makeConnection(transport);
+  assertEquals([...transport.value()], [IAC, DO, LINEMODE, IAC, DO, NAWS, IAC, WILL, ECHO, IAC, WILL, SGA]);
+  transport.clear();
+  telnet.dataReceived(
+    Uint8Array.of(
+      IAC,
+      WILL,
+      LINEMODE,
+      IAC,
+      WILL,
+      NAWS,
+      IAC,
+      DO,
+      ECHO,
+      IAC,
+      DONT,
+      SGA,
+      IAC,
+      SB,
+      NAWS,
+      0,
+      1,
+      0,
+      2,
+      IAC,
+      SE,
+    ),
+  );
+  assertEquals([...transport.value()], [IAC, SB, LINEMODE, 1, 0, IAC, SE]);
+  assertEquals((telnet.protocol!.protocol as Inner).size, "1x2");
+});
+
+Deno.test("StatefulTelnetProtocol calls the method of its state", () => {
+  const seen: string[] = [];
+  class Login extends StatefulTelnetProtocol {
+    override state = "User";
+    telnet_User(name: string) {
+      seen.push(`user ${name}`);
+      return "Password";
+    }
+    telnet_Password(word: string) {
+      seen.push(`password ${word}`);
+      this.state = "Nowhere";
+    }
+  }
+  const telnet = new TelnetTransport(() => new Login());
+  telnet.makeConnection(new StringTransport());
+  telnet.dataReceived(fromLatin1("bob\r\nsecret\r\n"));
+  assertEquals(seen, ["user bob", "password secret"]);
+  assertThrows(() => telnet.dataReceived(fromLatin1("x\r\n")), TypeError, "telnet_Nowhere");
+});
+
+Deno.test("Telnet takes any bytes, and gives back what was written", () => {
+  fc.assert(fc.property(chunked(), ({ bytes, chunks }) => {
+    const [whole, cut, sender] = [connect(), connect(), connect()];
+    whole.telnet.dataReceived(bytes);
+    for (const chunk of chunks) cut.telnet.dataReceived(chunk);
+    assertEquals([cut.telnet.data, cut.telnet.events], [whole.telnet.data, whole.telnet.events]);
+    sender.telnet.write(bytes);
+    const receiver = connect();
+    receiver.telnet.dataReceived(sender.transport.value());
+    receiver.telnet.dataReceived(Uint8Array.of(0)); // whatever was waiting behind a CR
+    const normal = latin1(bytes).replace(/\r\n/g, "\n").replace(/\r\0/g, "\r");
+    assertEquals(receiver.telnet.data.replace(/\0$/, ""), normal.replace(/\0$/, ""));
+    assertEquals(receiver.telnet.events, []);
+  }));
+});
