@@ -15,9 +15,9 @@ import { latin1 } from "../bytes.ts";
 import { AmpProtocolError, TooLong } from "./errors.ts";
 
 /** The longest key, in bytes. */
-export const MAX_KEY_LENGTH = 255;
+export const MAX_KEY_LENGTH: number = 255;
 /** The longest value, in bytes. */
-export const MAX_VALUE_LENGTH = 65535;
+export const MAX_VALUE_LENGTH: number = 65535;
 /** The largest box accepted unless told otherwise, in bytes. */
 export const MAX_BOX_BYTES = 4 * 1024 * 1024;
 

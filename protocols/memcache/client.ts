@@ -15,7 +15,7 @@ import { Protocol } from "../protocol.ts";
 import { ClientError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
 
 /** The longest key, in bytes. */
-export const MAX_KEY_BYTES = 250;
+export const MAX_KEY_BYTES: number = 250;
 
 /** Options of {@linkcode MemCacheProtocol}. */
 export interface MemCacheOptions {
