@@ -24,7 +24,7 @@
  */
 import { brand, kindOf } from "./_brand.ts";
 import { followDebugging, noteFired } from "./_debug.ts";
-import { forget, remember } from "./_unhandled.ts";
+import { forget, type Left, remember } from "./_unhandled.ts";
 import { Failure } from "./failure.ts";
 
 /** A callback, as the list holds it. */
@@ -108,8 +108,11 @@ export function add(chain: Chain, onSuccess: Step | null, onFailure: Step | null
 }
 
 function append(chain: Chain, link: Link): void {
-  if (chain.head === null) chain.head = link;
-  else chain.tail!.next = link;
+  if (chain.head !== null) chain.tail!.next = link;
+  else {
+    if ((chain.flags & REMEMBERED) !== 0) forgetFailure(chain);
+    chain.head = link;
+  }
   chain.tail = link;
 }
 
@@ -208,7 +211,6 @@ function give(to: Chain, from: Chain): void {
 // Runs the callbacks of `start`, and of every Deferred that was waiting for it. `stack` holds those that still have
 // callbacks of their own to run once the one they handed their result to is through.
 function run(start: Chain): void {
-  if ((start.flags & REMEMBERED) !== 0) forgetFailure(start);
   let stack: Chain[] | null = null;
   let current = start;
   for (;;) {
@@ -292,11 +294,12 @@ export function setConverter(converter: (thenable: object) => Chain): void {
 // The chain has stopped with a failure: if nothing is left that could handle it, it is reported by and by.
 function rememberFailure(chain: Chain): void {
   if ((chain.flags & (OBSERVED | HELD | REMEMBERED)) !== 0 || chain.head !== null) return;
-  remember(chain, chain.result as Failure);
+  chain.tail = remember(chain, chain.result as Failure) as never; // a slot that means nothing in an empty list
   chain.flags |= REMEMBERED;
 }
 
 function forgetFailure(chain: Chain): void {
-  forget(chain);
+  forget(chain.tail as unknown as Left);
   chain.flags &= ~REMEMBERED;
+  chain.tail = null;
 }

@@ -1,44 +1,78 @@
 /**
- * Reports a failure that was left in a Deferred when the Deferred is collected, or when the program ends.
- * Only Deferreds whose chain *ended* failed are registered, so the path of success pays nothing; what is
- * held on to is the failure, never the Deferred.
+ * Reports a failure that was left in a Deferred: when the Deferred is collected, or when the program ends.
+ *
+ * Most failures that a chain ends with are handled a moment later (`fail(e)` is given its errback), and registering for
+ * collection is dear. So a failure first goes on a list, and only if it is still there in the next microtask is it
+ * registered. What is held on to then is the failure, never the Deferred.
  * @module
  */
 import { storyOf } from "./_debug.ts";
 import type { Failure } from "./failure.ts";
 import { reportError } from "./report.ts";
 
-interface Left {
-  readonly failure: Failure;
+/** A failure that a chain ended with. */
+export interface Left {
+  /** `null` when it was handled or reported. */
+  failure: Failure | null;
+  /** The Deferred, until it is registered for collection. */
+  deferred: object | null;
   readonly story: string;
 }
 
+const fresh: Left[] = [];
 const left = new Set<Left>();
-const byDeferred = new WeakMap<object, Left>();
 const registry = new FinalizationRegistry<Left>(report);
 let watchingExit = false;
 
-function report(record: Left): void {
-  if (!left.delete(record)) return;
-  reportError(record.failure, `Unhandled error in Deferred${record.story}`);
-}
-
 /** The chain of `deferred` ended with `failure`: it is reported unless {@linkcode forget} comes first. */
-export function remember(deferred: object, failure: Failure): void {
+export function remember(deferred: object, failure: Failure): Left {
+  const record: Left = { failure, deferred, story: storyOf(deferred) };
+  if (fresh.length === 0) queueMicrotask(register);
+  fresh.push(record);
   if (!watchingExit) watchExit();
-  const record = { failure, story: storyOf(deferred) };
-  registry.register(deferred, record, record);
-  byDeferred.set(deferred, record);
-  left.add(record);
+  return record;
 }
 
-/** Somebody takes the failure of `deferred` in hand after all. */
-export function forget(deferred: object): void {
-  const record = byDeferred.get(deferred);
-  if (record === undefined) return;
+/** Somebody takes the failure in hand after all. */
+export function forget(record: Left): void {
+  record.failure = null;
+  if (record.deferred === null) {
+    left.delete(record);
+    registry.unregister(record);
+  } else if (fresh.length > 1 && fresh[fresh.length - 1] === record) {
+    fresh.pop(); // the first stays, for it stands for the microtask that is under way
+  }
+}
+
+function register(): void {
+  for (const record of fresh) {
+    if (record.failure === null) continue;
+    left.add(record);
+    registry.register(record.deferred!, record, record);
+    record.deferred = null;
+    readStack(record.failure.value, 0);
+  }
+  fresh.length = 0;
+}
+
+// As long as nobody has asked for it, V8 keeps the stack of an error as frames, with the `this` of each method; and if
+// the error was thrown in a callback, one of those is `callback` of the very Deferred that is to be collected.
+function readStack(error: unknown, depth: number): void {
+  if (!(error instanceof Error) || depth > 8) return;
+  try {
+    void error.stack;
+    readStack(error.cause, depth + 1);
+    if (error instanceof AggregateError) { for (const one of error.errors) readStack(one, depth + 1); }
+  } catch {
+    // a getter of the user's: it has nothing to say here
+  }
+}
+
+function report(record: Left): void {
+  const { failure } = record;
   left.delete(record);
-  byDeferred.delete(deferred);
-  registry.unregister(record);
+  record.failure = null;
+  if (failure !== null) reportError(failure, `Unhandled error in Deferred${record.story}`);
 }
 
 // Whatever is still unhandled when the program ends was never collected: report it then.
@@ -50,7 +84,7 @@ function watchExit(): void {
     process?: { once?: (event: "exit", listener: () => void) => void };
   };
   const reportAll = () => {
-    for (const record of [...left]) report(record);
+    for (const record of [...left, ...fresh]) report(record);
   };
   if (host.Deno !== undefined && host.addEventListener) host.addEventListener("unload", reportAll);
   else host.process?.once?.("exit", reportAll);

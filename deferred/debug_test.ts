@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows }
 import {
   AlreadyCalledError,
   Deferred,
-  Failure,
+  type Failure,
   getDebugging,
   inlineCallbacks,
   setDebugging,

@@ -1,5 +1,11 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { CancelledError, Deferred, DeferredQueue, QueueOverflow, QueueUnderflow } from "@ropewalk/deferred";
+import {
+  CancelledError,
+  type Deferred,
+  DeferredQueue,
+  QueueOverflow,
+  QueueUnderflow,
+} from "@ropewalk/deferred";
 import { Fifo } from "./_fifo.ts";
 
 Deno.test("items go to those who wait in the order they came, then lie in the queue", () => {
