@@ -16,7 +16,7 @@ import type {
   StreamProtocol,
   TLSClientOptions,
 } from "@ropewalk/reactor/core";
-import { NoProtocol, NotSupportedError } from "@ropewalk/reactor/core";
+import { ConnectingCancelledError, NoProtocol, NotSupportedError } from "@ropewalk/reactor/core";
 import { SchemeNotSupported } from "./errors.ts";
 import type { Origin } from "./origin.ts";
 
@@ -43,7 +43,10 @@ export interface EndpointFactory {
 }
 
 /** What an agent needs of a reactor: time and TCP; TLS and UNIX sockets for those who ask for them. */
-export type ClientReactor = ReactorTime & ReactorTCP & Partial<ReactorTLS> & Partial<ReactorUNIX>;
+export type ClientReactor =
+  & ReactorTime
+  & Pick<ReactorTCP, "connectTCP">
+  & Partial<Pick<ReactorTLS, "connectTLS"> & Pick<ReactorUNIX, "connectUNIX">>;
 
 /** What is the same for all connections of an agent. */
 export interface ConnectSettings {
@@ -110,10 +113,14 @@ class Attempt implements ClientProtocolFactory {
   readonly done: Deferred<StreamProtocol>;
   connector: Connector | null = null;
   readonly #factory: ProtocolFactory;
+  #cancelled = false;
 
   constructor(factory: ProtocolFactory) {
     this.#factory = factory;
-    this.done = new Deferred<StreamProtocol>(() => this.connector?.stopConnecting());
+    this.done = new Deferred<StreamProtocol>(() => {
+      this.#cancelled = true;
+      this.connector?.stopConnecting();
+    });
   }
 
   doStart(): void {
@@ -134,8 +141,9 @@ class Attempt implements ClientProtocolFactory {
     return protocol;
   }
 
-  clientConnectionFailed(_connector: Connector, reason: Failure): void {
-    if (!this.done.called) this.done.errback(reason);
+  clientConnectionFailed(connector: Connector, reason: Failure): void {
+    if (this.done.called) return;
+    this.done.errback(this.#cancelled ? new ConnectingCancelledError(connector.getDestination()) : reason);
   }
 
   clientConnectionLost(): void {}

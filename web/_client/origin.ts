@@ -31,8 +31,9 @@ export interface Target {
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, "http+unix": 0 };
 
-// What URL would leave as it is: no dot segments, nothing to encode.
-const PLAIN_PATH = /^\/[\w\-~!$&()*+,;=:@%/]*(?:\.[\w\-~!$&()*+,;=:@%]+)*(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?$/;
+// What URL would leave as it is: no segment begins with a dot, plain or encoded, and there is nothing to encode.
+const PLAIN_PATH =
+  /^(?:\/+(?:[\w\-~!$&()*+,;=:@]|%(?!2[Ee]))(?:[\w\-.~!$&()*+,;=:@]|%(?!2[Ee]))*)*\/*(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?$/;
 const MAX_KNOWN = 256;
 const known = new Map<string, Origin>();
 

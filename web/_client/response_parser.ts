@@ -14,6 +14,7 @@ const HEAD_TOO_LONG = new Fault(502, "The head of the response is too long");
 const BAD_LENGTH = new Fault(502, "The Content-Length of the response is malformed");
 const MANY_LENGTHS = new Fault(502, "The response has several Content-Lengths that differ");
 const UNKNOWN_CODING = new Fault(502, "Only the Transfer-Encoding chunked is understood");
+const BODY_TOO_LARGE = new Fault(502, "The body of the response is too large");
 const BAD_UPGRADE = new Fault(502, "The server switched protocols without having been asked to");
 
 const STATUS_START = /^(?:H(?:T(?:T(?:P(?:\/(?:1(?:\.\d?)?)?)?)?)?)?|HTTP\/1\.\d(?: [^\r\n]*\r?)?)$/;
@@ -151,6 +152,7 @@ export class ResponseParser extends MessageParser {
       this.length = -1;
       this.expectChunks();
     } else if (framing.length >= 0) {
+      if (framing.length > this.#limits.maxBodyBytes) return BODY_TOO_LARGE;
       this.length = framing.length;
       this.expectLength(framing.length);
     } else {
