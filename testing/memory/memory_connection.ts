@@ -3,19 +3,13 @@
  * @module
  */
 import { Failure } from "@ropewalk/deferred";
-import { type Address, ConnectionDone, type ReactorTime, type StreamProtocol } from "@ropewalk/reactor/core";
-import { StringTransportWithDisconnection } from "../string_transport.ts";
+import { ConnectionDone, type StreamProtocol } from "@ropewalk/reactor/core";
+import { type StringTransportOptions, StringTransportWithDisconnection } from "../string_transport.ts";
 
 /** What a connection in memory is made of. */
-export interface MemoryConnectionOptions {
-  /** The reactor. */
-  readonly reactor: ReactorTime;
-  /** The far end's address. */
-  readonly peer: Address;
-  /** Our end's address. */
-  readonly host: Address;
+export interface MemoryConnectionOptions extends StringTransportOptions {
   /** Told once, when the connection is lost. */
-  readonly lost: (reason: Failure) => void;
+  readonly lost?: (reason: Failure) => void;
 }
 
 /**
@@ -25,7 +19,7 @@ export interface MemoryConnectionOptions {
 export class MemoryConnection extends StringTransportWithDisconnection {
   /** The protocol that the factory built. */
   declare protocol: StreamProtocol;
-  readonly #lost: (reason: Failure) => void;
+  readonly #lost: ((reason: Failure) => void) | undefined;
 
   /** Made when a test accepts.
    *
@@ -63,7 +57,7 @@ export class MemoryConnection extends StringTransportWithDisconnection {
     try {
       super.lose(protocol, reason);
     } finally {
-      this.#lost(reason);
+      this.#lost?.(reason);
     }
   }
 }
