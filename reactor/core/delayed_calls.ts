@@ -144,8 +144,9 @@ export class DelayedCalls {
     const later = time >= call.time;
     call.time = time;
     if (later) return;
-    // Nearer: the heap has no way to find the call, so it leaves its place to a dead one.
+    // Nearer: the heap has no way to find the call but to look for it.
     const index = this.#calls.indexOf(call);
+    if (time >= this.#times[index]!) return; // it was put off before, and stands early enough: it sinks when it comes up
     this.#times[index] = time;
     this.#rise(index);
     if (this.#calls[0] === call) this.earlier();
