@@ -66,9 +66,20 @@ function unwrap(node: Node | null | undefined): Node | null | undefined {
   return inner;
 }
 
+const GLOBAL_OBJECTS = ["globalThis", "self", "window", "global"];
+
+/** The names that are looked at; `Date` is fine but for asking what time it is. */
+const WATCHED = new Set([...Object.keys(HOST_NAMES), ...GLOBAL_OBJECTS, "Date"]);
+
 function isGlobalObject(node: Node | null | undefined): boolean {
   const inner = unwrap(node);
-  return inner?.type === "Identifier" && ["globalThis", "self", "window", "global"].includes(inner.name);
+  return inner?.type === "Identifier" && GLOBAL_OBJECTS.includes(inner.name);
+}
+
+/** Whether this, which `Date` stands in, is `Date.now` or `new Date()`. */
+function isQuestionOfTime(node: Node): boolean {
+  if (node.type === "NewExpression") return node.arguments.length === 0;
+  return node.type === "MemberExpression" && (node.property as Deno.lint.Identifier).name === "now";
 }
 
 /** What a node stands in. Only the program itself stands in nothing, and nobody asks about that. */
@@ -163,37 +174,37 @@ const hosts: Deno.lint.Rule = {
     const used = new Map<number, Deno.lint.Identifier>();
     // Scopes are not known here. A file that declares a name of its own is taken to mean that one throughout.
     const declared = new Set<string>();
-    function tellTime(node: Node): void {
-      const wrong = judgeGlobal(path, "Date.now");
+    function tell(node: Node, wrong: string | undefined): void {
       if (wrong !== undefined) context.report({ node, message: wrong });
     }
+    /** Judges what is asked of a name, where that says more than the name itself. */
+    function judgeMember(node: Deno.lint.Identifier): void {
+      let outer = parentOf(node);
+      if (isGlobalObject(node)) {
+        while (unwrap(outer) !== outer) outer = parentOf(outer);
+        if (outer.type !== "MemberExpression" || !outer.computed) return;
+        const name = textOf(outer.property as Deno.lint.StringLiteral);
+        if (name !== undefined) tell(outer, judgeGlobal(path, name));
+      } else if (node.name === "Date" && isQuestionOfTime(outer)) {
+        tell(outer, judgeGlobal(path, "Date.now"));
+      } else if (node.name === "Deno" && outer.type === "MemberExpression") {
+        tell(outer, judgeTestSocket(path, `Deno.${(outer.property as Deno.lint.Identifier).name}`));
+      }
+    }
     return {
+      // One visitor for all of it, which most names leave at once: selectors with attributes take several times
+      // as long over the whole tree.
       Identifier(node) {
+        if (!WATCHED.has(node.name)) return;
+        judgeMember(node);
         if (!Object.hasOwn(HOST_NAMES, node.name)) return;
         const role = roleOf(node);
         if (role === "declaration") declared.add(node.name);
         if (role === "use") used.set(node.range[0], node);
       },
-      "MemberExpression[computed=true]"(node: Deno.lint.MemberExpression) {
-        const name = textOf(node.property as Deno.lint.StringLiteral);
-        const wrong = name !== undefined && isGlobalObject(node.object) ? judgeGlobal(path, name) : undefined;
-        if (wrong !== undefined) context.report({ node, message: wrong });
-      },
-      "CallExpression[callee.object.name=Date][callee.property.name=now]"(node: Deno.lint.CallExpression) {
-        tellTime(node);
-      },
-      "NewExpression[callee.name=Date][arguments.length=0]"(node: Deno.lint.NewExpression) {
-        tellTime(node);
-      },
-      "MemberExpression[object.name=Deno]"(node: Deno.lint.MemberExpression) {
-        const name = (node.property as Deno.lint.Identifier).name;
-        const wrong = judgeTestSocket(path, `Deno.${name}`);
-        if (wrong !== undefined) context.report({ node, message: wrong });
-      },
       "Program:exit"() {
         for (const node of used.values()) {
-          const wrong = declared.has(node.name) ? undefined : judgeGlobal(path, node.name);
-          if (wrong !== undefined) context.report({ node, message: wrong });
+          if (!declared.has(node.name)) tell(node, judgeGlobal(path, node.name));
         }
       },
     };
@@ -206,10 +217,11 @@ const entries: Deno.lint.Rule = {
     if (!path.endsWith("/mod.ts") || layerOf(path) === undefined) return {};
     const message = "a mod.ts is the list of what its module exports, name by name, and nothing else";
     return {
-      "Program > *"(node: Deno.lint.Statement) {
-        const listed = node.type === "ExportNamedDeclaration" && node.source !== null;
-        const loaded = node.type === "ImportDeclaration" && node.specifiers.length === 0;
-        if (!listed && !loaded && context.sourceCode.getText(node) !== "export {};") {
+      Program(program) {
+        for (const node of program.body) {
+          const listed = node.type === "ExportNamedDeclaration" && node.source !== null;
+          const loaded = node.type === "ImportDeclaration" && node.specifiers.length === 0;
+          if (listed || loaded || context.sourceCode.getText(node) === "export {};") continue;
           context.report({ node, message });
         }
       },
