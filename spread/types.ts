@@ -36,17 +36,40 @@ export type Result<T, N extends MethodName<T>> = RemoteMethods<T>[N] extends (..
   ? Received<Exclude<Awaited<R>, Failure>>
   : never;
 
-/** What may be sent where the other side expects a `P`: an object of ours for a reference to one. */
-export type Sent<P> = P extends RemoteReference<infer T> ? P | (T & object) : P;
+/**
+ * What the caller gives where a method takes a `P`: an object of the caller's own where the method gets a reference, and
+ * a reference where the method gets back an object of its own side. Lists and plain objects are looked into.
+ */
+export type Sent<P, Depth extends unknown[] = []> = Depth["length"] extends 5 ? P
+  : P extends RemoteReference<infer T> ? P | (T & object)
+  : P extends Referenceable | Avatar | Viewable ? RemoteReference<P>
+  : P extends Opaque ? P
+  : P extends object ? Unchanged<P, { [K in keyof P]: Sent<P[K], [...Depth, 0]> }>
+  : P;
 
-/** What arrives where the other side gives a `V`: a reference for an object that stays there. */
-export type Received<V> = V extends RemoteReference<infer T> ? T | RemoteReference<T>
+/**
+ * What the caller gets where a method gives a `V`: a reference for an object that stays there, its own object for a
+ * reference that comes home, `null` for `undefined`. Lists and plain objects are looked into.
+ */
+export type Received<V, Depth extends unknown[] = []> = Depth["length"] extends 5 ? V
+  : V extends RemoteReference<infer T> ? T | RemoteReference<T>
   : V extends Referenceable | Avatar | Viewable ? RemoteReference<V>
-  : V extends undefined ? null
-  : V extends void ? null
-  : V extends readonly (infer E)[]
-    ? { [I in keyof V]: Received<V[I]> } & (unknown extends E ? unknown : unknown)
+  : V extends undefined | void ? null
+  : V extends Opaque ? V
+  : V extends object ? Unchanged<V, { [K in keyof V]: Received<V[K], [...Depth, 0]> }>
   : V;
+
+// What is not looked into: values with methods of their own.
+type Opaque =
+  | ((...args: never[]) => unknown)
+  | Uint8Array
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | PromiseLike<unknown>;
+
+// The type under its own name where looking into it changed nothing.
+type Unchanged<V, Mapped> = V extends Mapped ? Mapped extends V ? V : Mapped : Mapped;
 
 /** A reference in the form of an object: each remote method is a method that gives a Deferred. */
 export type RemoteProxy<T> = {
