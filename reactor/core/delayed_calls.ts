@@ -138,6 +138,7 @@ export class DelayedCalls {
   _cancelled(): void {
     this.#cancelledCount++;
     if (this.#cancelledCount > 64 && this.#cancelledCount * 2 > this.#calls.length) this.#compact();
+    if (this.size === 0) this.earlier(); // the host's timer must not outlive the last call
   }
 
   _move(call: Call, time: number): void {

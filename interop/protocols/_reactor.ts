@@ -1,0 +1,2 @@
+export type { Failure } from "@ropewalk/deferred";
+export { type Connector, type ListeningPort, reactor } from "@ropewalk/reactor";
