@@ -159,6 +159,7 @@ Deno.test("comments, strings and members that are called like a host's are left 
     `const pair = { process: 1, Buffer: 2 }; pair.process;`,
     `interface Worker { run(): void } export function start(worker: Worker): void { worker.run(); }`,
     `type Sleep = (setTimeout: number) => void; enum Kind { Worker, process } export type { Sleep };`,
+    `function f(now: () => number = Date.now): number { return now() / 1000; } Math.max(1, f(Date.now));`,
     `const day = new Date(0), other = Date.UTC(2000, 1);`,
     `import { Worker } from "./worker.ts"; new Worker();`,
   ];

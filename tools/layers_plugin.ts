@@ -76,10 +76,17 @@ function isGlobalObject(node: Node | null | undefined): boolean {
   return inner?.type === "Identifier" && GLOBAL_OBJECTS.includes(inner.name);
 }
 
-/** Whether this, which `Date` stands in, is `Date.now` or `new Date()`. */
+/**
+ * Whether this, which `Date` stands in, is `Date.now()` or `new Date()`. `Date.now` that is not called is fine: it is
+ * the default of an option `now`, by which the time is handed in.
+ */
 function isQuestionOfTime(node: Node): boolean {
   if (node.type === "NewExpression") return node.arguments.length === 0;
-  return node.type === "MemberExpression" && (node.property as Deno.lint.Identifier).name === "now";
+  if (node.type !== "MemberExpression" || (node.property as Deno.lint.Identifier).name !== "now") {
+    return false;
+  }
+  const outer = parentOf(node);
+  return outer.type === "CallExpression" && outer.callee.range[0] === node.range[0];
 }
 
 /** What a node stands in. Only the program itself stands in nothing, and nobody asks about that. */
