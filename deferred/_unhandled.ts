@@ -3,17 +3,20 @@
  *
  * Most failures that a chain ends with are handled a moment later (`fail(e)` is given its errback), and registering for
  * collection is dear. So a failure first goes on a list, and only if it is still there in the next microtask is it
- * registered. What is held on to then is the failure, never the Deferred.
+ * registered. What is held on to then is a copy: the error itself may hold the Deferred (see `_stand_in.ts`).
  * @module
  */
 import { storyOf } from "./_debug.ts";
+import { standInFor } from "./_stand_in.ts";
 import type { Failure } from "./failure.ts";
 import { reportError } from "./report.ts";
 
 /** A failure that a chain ended with. */
 export interface Left {
-  /** `null` when it was handled or reported. */
+  /** The failure, then the copy of it; `null` when it was handled or reported. */
   failure: Failure | null;
+  /** The error, where `failure` is a copy: as long as anybody else has it, it is the one that is reported. */
+  original: WeakRef<object> | null;
   /** The Deferred, until it is registered for collection. */
   deferred: object | null;
   readonly story: string;
@@ -26,7 +29,7 @@ let watchingExit = false;
 
 /** The chain of `deferred` ended with `failure`: it is reported unless {@linkcode forget} comes first. */
 export function remember(deferred: object, failure: Failure): Left {
-  const record: Left = { failure, deferred, story: storyOf(deferred) };
+  const record: Left = { failure, original: null, deferred, story: storyOf(deferred) };
   if (fresh.length === 0) queueMicrotask(register);
   fresh.push(record);
   if (!watchingExit) watchExit();
@@ -50,26 +53,17 @@ function register(): void {
     left.add(record);
     registry.register(record.deferred!, record, record);
     record.deferred = null;
-    readStack(record.failure.value, 0);
+    const copy = standInFor(record.failure) as Failure;
+    if (copy.value === record.failure.value) continue;
+    record.original = new WeakRef(record.failure.value as object);
+    record.failure = copy;
   }
   fresh.length = 0;
 }
 
-// As long as nobody has asked for it, V8 keeps the stack of an error as frames, with the `this` of each method; and if
-// the error was thrown in a callback, one of those is `callback` of the very Deferred that is to be collected.
-function readStack(error: unknown, depth: number): void {
-  if (!(error instanceof Error) || depth > 8) return;
-  try {
-    void error.stack;
-    readStack(error.cause, depth + 1);
-    if (error instanceof AggregateError) { for (const one of error.errors) readStack(one, depth + 1); }
-  } catch {
-    // a getter of the user's: it has nothing to say here
-  }
-}
-
 function report(record: Left): void {
-  const { failure } = record;
+  const original = record.original?.deref();
+  const failure = original === undefined ? record.failure : record.failure?.withValue(original) ?? null;
   left.delete(record);
   record.failure = null;
   if (failure !== null) reportError(failure, `Unhandled error in Deferred${record.story}`);

@@ -107,6 +107,18 @@ export class Failure<E = unknown> {
     (this.trail ??= []).push(text);
   }
 
+  /**
+   * The same story of another error.
+   *
+   * @param value Takes the place of the error.
+   * @returns A Failure that has been where this one has.
+   */
+  withValue<V>(value: V): Failure<V> {
+    const other = new Failure<V>(value);
+    other.trail = this.trail;
+    return other;
+  }
+
   /** `[Failure RangeError: too far]` */
   toString(): string {
     return `[Failure ${this.getBriefTraceback()}]`;

@@ -98,6 +98,34 @@ Deno.test("a callback that throws at the end of the chain is reported", async ()
   );
 });
 
+Deno.test("the report has the very error as long as somebody else holds it, else one like it", async () => {
+  class Odd extends RangeError {
+    readonly code = "ODD";
+  }
+  const held = new Odd("held");
+  const reported: unknown[] = [];
+  const before = setErrorReporter((failure) => reported.push(failure.value));
+  try {
+    (() => {
+      fail(held);
+      fail(new Error("outer", { cause: new Odd("inner") }));
+      succeed().addCallback(() => {
+        throw "text";
+      });
+    })();
+    await collect();
+    await collect();
+  } finally {
+    setErrorReporter(before);
+  }
+  assert(reported.includes(held) && reported.includes("text"));
+  const outer = reported.find((value) => value instanceof Error && value !== held) as Error;
+  assertStringIncludes(outer.stack!, "unhandled_test");
+  const inner = outer.cause as Odd;
+  assert(inner instanceof Odd);
+  assertEquals([inner.message, inner.code, Object.keys(outer)], ["inner", "ODD", []]);
+});
+
 Deno.test("what an errback handled is not reported, early or late", async () => {
   assertEquals(
     await reportsOf(() => {
