@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findAny, judgeModuleDoc } from "./docs_lint.ts";
+import { findAny, isMeant, judgeModuleDoc } from "./docs_lint.ts";
 
 const any = { repr: "any", kind: "keyword", value: "any" };
 
@@ -43,4 +43,11 @@ Deno.test("an entry needs a module doc with an example, in its text or by a tag"
   assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines." } }), ["has a @module doc without an example"]);
   assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines.\n```ts\nf();\n```" } }), []);
   assertEquals(judgeModuleDoc({ module_doc: { doc: "Lines.", tags: [{ kind: "example" }] } }), []);
+});
+
+Deno.test("an `any` is meant when the line above it says why", () => {
+  const source =
+    "// deno-lint-ignore no-explicit-any -- any functions\ntype A = (...args: any[]) => void;\n" +
+    "// deno-lint-ignore no-explicit-any\ntype B = any;";
+  assertEquals([0, 1, 2, 3].map((line) => isMeant(source, line)), [false, true, false, false]);
 });
