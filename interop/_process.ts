@@ -45,7 +45,9 @@ export class Running implements AsyncDisposable {
           if (match) return match;
         }
         if (late || ended) {
-          throw new Error(`${ended ? "It ended" : "Too late"} without a line like ${pattern}:\n${this.lines.join("\n")}`);
+          throw new Error(
+            `${ended ? "It ended" : "Too late"} without a line like ${pattern}:\n${this.lines.join("\n")}`,
+          );
         }
         await new Promise<void>((resolve) => this.#waiters.push(resolve));
       }

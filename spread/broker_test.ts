@@ -14,7 +14,7 @@ import {
 } from "./errors.ts";
 import { join } from "./_support_test.ts";
 import { Referenceable, Root } from "./referenceable.ts";
-import { RemoteReference } from "./remote_reference.ts";
+import type { RemoteReference } from "./remote_reference.ts";
 import { Kwargs, kwargs } from "./values.ts";
 import { setUnjellyableForClass } from "./security.ts";
 

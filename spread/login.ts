@@ -27,7 +27,7 @@ import { JellyError } from "./errors.ts";
 import { md5 } from "./_md5.ts";
 import { AsReferenceable, type CallTarget, Referenceable, Root } from "./referenceable.ts";
 import { RemoteReference } from "./remote_reference.ts";
-import { Tuple, tuple } from "./values.ts";
+import { type Tuple, tuple } from "./values.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

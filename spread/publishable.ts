@@ -21,7 +21,7 @@ export abstract class Publishable extends Cacheable {
    * @param publishedID Its name, the same in every run of the program.
    * @param timestamp When it was last changed.
    */
-  constructor(readonly publishedID: string, timestamp = Date.now() / 1000) {
+  constructor(readonly publishedID: string, timestamp: number = Date.now() / 1000) {
     super();
     this.timestamp = timestamp;
   }

@@ -19,6 +19,7 @@ class Board extends Viewable {
     return 1;
   }
 }
+// deno-lint-ignore no-unused-vars -- used as a type only
 class User extends Avatar {
   readonly board = new Board();
   perspective_board(): Board {
@@ -36,6 +37,7 @@ interface Tree {
   value: number;
   children: Tree[];
 }
+// deno-lint-ignore no-unused-vars -- used as a type only
 class KeyValueRoot extends Root {
   readonly listeners: RemoteReference<Listener>[] = [];
   remote_get(_key: string): string {

@@ -6,7 +6,7 @@ import { CalendarDate, DateTime, Decimal, TimeDelta, TimeOfDay } from "./dates.t
 import { BananaError, InsecureJelly, JellyError } from "./errors.ts";
 import { insecure } from "./jellier.ts";
 import { FLOAT, LIST, STRING, VOCAB } from "./_output.ts";
-import { Reader } from "./_reader.ts";
+import type { Reader } from "./_reader.ts";
 import {
   type AnyClass,
   globalSecurity,

@@ -219,7 +219,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
 
 /** The counters behind `stats()`. */
 export class Figures {
-  readonly ports = new Set<object>();
+  readonly ports: Set<object> = new Set();
   connections = 0;
   connectionsTotal = 0;
   bytesIn = 0;
