@@ -97,6 +97,11 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     return this.#state === State.Idle;
   }
 
+  /** How many bytes have come that nobody has taken yet. */
+  get buffered(): number {
+    return this.#parser.buffered;
+  }
+
   makeConnection(transport: Transport): void {
     this.transport = transport;
     this.#state = State.Idle;

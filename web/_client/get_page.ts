@@ -7,7 +7,7 @@ import type { StreamProtocol, Transport } from "@ropewalk/reactor/core";
 import type { RequestHeaders } from "./agent.ts";
 import type { RequestBody } from "./body_sources.ts";
 import { type ClientOptions, everydayAgent } from "./http_client.ts";
-import { PotentialDataLoss, ResponseDone, WebError } from "./errors.ts";
+import { BodyTooLarge, PotentialDataLoss, ResponseDone, WebError } from "./errors.ts";
 import type { ClientResponse } from "./response.ts";
 
 /** Options of {@linkcode getPage} and {@linkcode downloadPage}. */
@@ -132,6 +132,7 @@ class Download implements StreamProtocol {
   #writing = false;
   #length = 0;
   #end: Failure | null = null;
+  #finished = false;
 
   constructor(sink: Sink, maxBytes: number) {
     this.#sink = sink;
@@ -146,7 +147,7 @@ class Download implements StreamProtocol {
   dataReceived(data: Uint8Array): void {
     this.#length += data.length;
     if (this.#length > this.#maxBytes) {
-      this.#give(new Error(`The page is larger than ${this.#maxBytes} bytes`));
+      this.#give(new BodyTooLarge(this.#maxBytes));
       return;
     }
     this.#queue.push(data);
@@ -179,13 +180,15 @@ class Download implements StreamProtocol {
 
   #give(error: unknown): void {
     const first = this.#end === null;
-    this.#end ??= new Failure(error);
+    this.#end = new Failure(error); // even if all of the page is here: it is not where it was to go
     this.#queue = [];
     if (first) this.#transport.abortConnection();
     if (!this.#writing) this.#finish();
   }
 
   #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
     const { value } = this.#end!;
     const whole = value instanceof ResponseDone || value instanceof PotentialDataLoss;
     const settled = whole ? this.#sink.close() : this.#sink.abort(value);

@@ -13,7 +13,7 @@ import type {
 import { NoProtocol } from "@ropewalk/reactor/core";
 import { type ConnectionOwner, HTTPConnection } from "./connection.ts";
 import type { ClientEndpoint } from "./endpoints.ts";
-import { ProxyError } from "./errors.ts";
+import { BadResponse, ProxyError } from "./errors.ts";
 import type { RequestTimeouts, ResponseLimits } from "./options.ts";
 import type { Origin } from "./origin.ts";
 import { ClientRequest, type ResponseHandler } from "./request.ts";
@@ -106,6 +106,14 @@ class Opening implements ProtocolFactory, ConnectionOwner, ResponseHandler {
       this.#done.errback(new ProxyError(response.code, response.phrase));
       return;
     }
+    const { tls } = this.#settings;
+    if (tls !== null && this.#connection!.buffered > 0) { // it would be taken for what comes under TLS
+      response.abort();
+      this.#done.errback(
+        new BadResponse("The proxy sent something in plain text after it had opened the tunnel"),
+      );
+      return;
+    }
     const transport = this.#connection!.transport;
     const protocol = this.#factory.buildProtocol(transport.getPeer());
     if (protocol === null) {
@@ -114,7 +122,6 @@ class Opening implements ProtocolFactory, ConnectionOwner, ResponseHandler {
       return;
     }
     this.#done.callback(protocol);
-    const { tls } = this.#settings;
     response.upgrade(tls === null ? protocol : new Secured(protocol, tls, this.#origin.host));
   }
 

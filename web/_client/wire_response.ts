@@ -98,8 +98,9 @@ export class WireResponse extends ClientResponse implements BodySource {
   override deliverBody(protocol: StreamProtocol): void {
     this.#ask();
     if (this.#switches && this.#connection !== null) { // nobody goes on with the connection: there is no body
-      this.#connection.dropBody(false);
+      const connection = this.#connection;
       this._finish(RESPONSE_DONE);
+      connection.dropBody(false);
     }
     this.#protocol = protocol;
     this.#delivering = true;
