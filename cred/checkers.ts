@@ -45,7 +45,11 @@ export class InMemoryUsernamePasswordDatabase implements CredentialsChecker {
   readonly credentialInterfaces: readonly CredentialsClass[] = [UsernamePassword, UsernameHashedPassword];
   readonly #users: Map<string, string | Uint8Array>;
 
-  /** @param users Passwords by name. */
+  /**
+   * Makes one.
+   *
+   * @param users Passwords by name.
+   */
   constructor(users: Readonly<Record<string, string | Uint8Array>> = {}) {
     this.#users = new Map(Object.entries(users));
   }

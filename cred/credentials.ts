@@ -37,6 +37,8 @@ export abstract class UsernameHashedPassword implements PasswordCredentials {
 /** A name and a password in plain text. */
 export class UsernamePassword implements PasswordCredentials {
   /**
+   * Makes one.
+   *
    * @param username The name.
    * @param password The password.
    */
@@ -56,6 +58,10 @@ export class Anonymous {
 
 /** Credentials that were checked elsewhere: by TLS, by a proxy. */
 export class TrustedUsername {
-  /** @param username The name. */
+  /**
+   * Makes one.
+   *
+   * @param username The name.
+   */
   constructor(readonly username: string) {}
 }

@@ -9,6 +9,7 @@ export class Unauthorized extends Error {
   static readonly wireName: string = "twisted.cred.error.Unauthorized";
   /** Stable identifier of this kind of error. */
   readonly code: string = "UNAUTHORIZED";
+  /** The name of the class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -18,6 +19,7 @@ export class Unauthorized extends Error {
 export class LoginFailed extends Unauthorized {
   /** Its name on the wire of Perspective Broker. */
   static override readonly wireName: string = "twisted.cred.error.LoginFailed";
+  /** Stable identifier of this kind of error. */
   override readonly code: string = "LOGIN_FAILED";
 }
 
@@ -25,7 +27,18 @@ export class LoginFailed extends Unauthorized {
 export class UnauthorizedLogin extends LoginFailed {
   /** Its name on the wire of Perspective Broker. */
   static override readonly wireName: string = "twisted.cred.error.UnauthorizedLogin";
+  /** Stable identifier of this kind of error. */
   override readonly code = "UNAUTHORIZED_LOGIN";
+  /**
+   * @param message What went wrong.
+   * @param options The cause.
+   */
+  /**
+   * Makes one.
+   *
+   * @param message What went wrong; it tells nothing more by default.
+   * @param options The cause.
+   */
   constructor(message = "The login was refused", options?: ErrorOptions) {
     super(message, options);
   }
@@ -35,13 +48,20 @@ export class UnauthorizedLogin extends LoginFailed {
 export class UnhandledCredentials extends LoginFailed {
   /** Its name on the wire of Perspective Broker. */
   static override readonly wireName: string = "twisted.cred.error.UnhandledCredentials";
+  /** Stable identifier of this kind of error. */
   override readonly code = "UNHANDLED_CREDENTIALS";
 }
 
 /** Too many attempts to log in failed of late. */
 export class TooManyAttempts extends LoginFailed {
+  /** Stable identifier of this kind of error. */
   override readonly code = "TOO_MANY_ATTEMPTS";
-  /** @param retryAfterSeconds When the next attempt will be looked at. */
+  /**
+   * Makes one.
+   *
+   * @param retryAfterSeconds When the next attempt will be looked at.
+   * @param options The cause.
+   */
   constructor(readonly retryAfterSeconds: number, options?: ErrorOptions) {
     super(`Too many attempts to log in failed: try again in ${Math.ceil(retryAfterSeconds)} s`, options);
   }

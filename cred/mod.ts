@@ -33,6 +33,8 @@ export {
   UnauthorizedLogin,
   UnhandledCredentials,
 } from "./errors.ts";
+export { LimitedAttempts, type LimitedAttemptsOptions } from "./limited_attempts.ts";
+export { PasswordFile, type PasswordFileOptions, type ReadableFile } from "./password_file.ts";
 export {
   ANONYMOUS,
   type AvatarAndLogout,

@@ -59,6 +59,8 @@ export class Login<A = unknown> {
   #logout: (() => unknown) | null;
 
   /**
+   * Makes one.
+   *
    * @param chosen Which of the interfaces the realm chose.
    * @param avatar What the user may do.
    * @param logout Called when the user leaves.
@@ -91,6 +93,8 @@ export class Portal<A = unknown> {
   readonly checkers: Map<CredentialsClass, CredentialsChecker> = new Map();
 
   /**
+   * Makes one.
+   *
    * @param realm Makes the avatars.
    * @param checkers As {@linkcode registerChecker}, each for all its kinds.
    */

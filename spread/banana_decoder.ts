@@ -21,6 +21,8 @@ export class BananaDecoder {
   readonly #inbox: Inbox;
 
   /**
+   * Makes one.
+   *
    * @param onValue Called with each value, synchronously, as soon as its last byte is there.
    * @param options Limits and the dialect.
    */

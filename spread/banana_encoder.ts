@@ -14,7 +14,11 @@ export type BananaValue = number | bigint | string | Uint8Array | Float | readon
 export class BananaEncoder {
   readonly #out: Output;
 
-  /** @param dialect `"pb"`: words of the vocabulary go as numbers. */
+  /**
+   * Makes one.
+   *
+   * @param dialect `"pb"`: words of the vocabulary go as numbers.
+   */
   constructor(dialect: "none" | "pb" = "none") {
     this.#out = new Output(dialect === "pb");
   }

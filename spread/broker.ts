@@ -134,6 +134,8 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
   readonly #watchers = new Set<() => void>();
 
   /**
+   * Makes one.
+   *
    * @param isClient Whether we made the connection: the server speaks first.
    * @param options Security, limits and the like.
    */

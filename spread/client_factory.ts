@@ -35,7 +35,11 @@ export class PBClientFactory extends ClientFactory {
   #connector: Connector | null = null;
   #requests: Deferred<RemoteReference>[] = [];
 
-  /** @param options For the connection. */
+  /**
+   * Makes one.
+   *
+   * @param options For the connection.
+   */
   constructor(options: BrokerOptions = {}) {
     super();
     this.#options = options;

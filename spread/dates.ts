@@ -21,6 +21,8 @@ function pad(value: number, width: number): string {
 /** A Python `datetime.datetime` without zone. */
 export class DateTime {
   /**
+   * Makes one.
+   *
    * @param year 1 to 9999.
    * @param month 1 to 12.
    * @param day From 1.
@@ -77,6 +79,8 @@ export class DateTime {
 /** A Python `datetime.date`. */
 export class CalendarDate {
   /**
+   * Makes one.
+   *
    * @param year 1 to 9999.
    * @param month 1 to 12.
    * @param day From 1.
@@ -99,7 +103,11 @@ export class CalendarDate {
 
 /** A Python `datetime.time` without zone. */
 export class TimeOfDay {
-  /** @param hour 0 to 23. */
+  /**
+   * Makes one.
+   *
+   * @param hour 0 to 23.
+   */
   constructor(
     readonly hour: number,
     readonly minute = 0,
@@ -124,6 +132,7 @@ export class TimeOfDay {
 
 /** A Python `datetime.timedelta`: a span of time. Only the days may be negative. */
 export class TimeDelta {
+  /** Makes one. */
   constructor(readonly days: number, readonly seconds = 0, readonly microseconds = 0) {}
   /** As it stands on the wire: `1 2 3`. */
   toWire(): string {
@@ -158,6 +167,8 @@ export class TimeDelta {
  */
 export class Decimal {
   /**
+   * Makes one.
+   *
    * @param value All digits as one whole number.
    * @param exponent How far the point stands to the right of the last digit; negative: to the left.
    */

@@ -9,6 +9,7 @@ export class BananaError extends Error {
   static readonly wireName: string = "twisted.spread.banana.BananaError";
   /** Stable identifier of this kind of error. */
   readonly code: string = "BANANA";
+  /** The name of the class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -20,6 +21,7 @@ export class ProtocolError extends Error {
   static readonly wireName: string = "twisted.spread.pb.ProtocolError";
   /** Stable identifier of this kind of error. */
   readonly code = "PB_PROTOCOL";
+  /** The name of the class. */
   override readonly name = "ProtocolError";
 }
 
@@ -27,6 +29,7 @@ export class ProtocolError extends Error {
 export class JellyError extends Error {
   /** Stable identifier of this kind of error. */
   readonly code = "JELLY";
+  /** The name of the class. */
   override readonly name = "JellyError";
 }
 
@@ -36,6 +39,7 @@ export class InsecureJelly extends Error {
   static readonly wireName: string = "twisted.spread.jelly.InsecureJelly";
   /** Stable identifier of this kind of error. */
   readonly code = "INSECURE_JELLY";
+  /** The name of the class. */
   override readonly name = "InsecureJelly";
 }
 
@@ -48,6 +52,7 @@ export class PBError extends Error {
   static readonly wireName: string = "twisted.spread.pb.Error";
   /** Stable identifier of this kind of error. */
   readonly code: string = "PB_ERROR";
+  /** The name of the class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -57,6 +62,7 @@ export class PBError extends Error {
 export class DeadReferenceError extends PBError {
   /** Its name on the wire. */
   static override readonly wireName: string = "twisted.spread.pb.DeadReferenceError";
+  /** Stable identifier of this kind of error. */
   override readonly code = "DEAD_REFERENCE";
 }
 
@@ -66,7 +72,14 @@ export class PBConnectionLost extends Error {
   static readonly wireName: string = "twisted.spread.pb.PBConnectionLost";
   /** Stable identifier of this kind of error. */
   readonly code = "PB_CONNECTION_LOST";
+  /** The name of the class. */
   override readonly name = "PBConnectionLost";
+  /**
+   * Makes one.
+   *
+   * @param message What went wrong.
+   * @param options The cause.
+   */
   constructor(message = "The connection was lost before the answer came", options?: ErrorOptions) {
     super(message, options);
   }
@@ -78,6 +91,7 @@ export class NoSuchMethod extends Error {
   static readonly wireName: string = "twisted.spread.flavors.NoSuchMethod";
   /** Stable identifier of this kind of error. */
   readonly code = "NO_SUCH_METHOD";
+  /** The name of the class. */
   override readonly name = "NoSuchMethod";
 }
 
@@ -85,9 +99,12 @@ export class NoSuchMethod extends Error {
 export class RemoteError extends Error {
   /** Stable identifier of this kind of error. */
   readonly code = "REMOTE_ERROR";
+  /** The name of the class. */
   override readonly name = "RemoteError";
 
   /**
+   * Makes one.
+   *
    * @param remoteType The name of its class: `"builtins.KeyError"`.
    * @param message Its message.
    * @param parents The names of its classes, the most derived first; `Failure.check` accepts them.

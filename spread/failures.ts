@@ -46,6 +46,8 @@ export class CopyableFailure implements Jellyable {
   readonly #count = ++count;
 
   /**
+   * Makes one.
+   *
    * @param error The error, or a Failure that holds it.
    * @param options `unsafeTracebacks`: whether the peer gets the stack. @default false
    */

@@ -75,7 +75,10 @@ interface Wrapper {
 
 /** Writes values as jelly. */
 export class Jellier {
-  /** Where the bytes go. */
+  /**
+   * Where the bytes go.
+   * @ignore
+   */
   readonly out: Output;
   /** The connection, or `null` where there is none. */
   readonly invoker: JellyInvoker | null;
@@ -96,6 +99,10 @@ export class Jellier {
   #registered: object[] | null = null;
   #cached: object[] | null = null;
 
+  /**
+   * Makes one.
+   * @ignore
+   */
   constructor(
     out: Output,
     invoker: JellyInvoker | null = null,

@@ -16,9 +16,13 @@
  * @module
  */
 export { jelly, unjelly } from "./jelly_functions.ts";
+export type { DecodedBanana } from "./banana_decoder.ts";
+export type { BananaValue } from "./banana_encoder.ts";
+export { Float } from "./values.ts";
 export { InsecureJelly, JellyError } from "./errors.ts";
-export type { Jellier, Jellyable } from "./jellier.ts";
+export type { Jellier, Jellyable, JellyInvoker } from "./jellier.ts";
 export {
+  type AnyClass,
   globalSecurity,
   SecurityOptions,
   setUnjellyableFactoryForClass,

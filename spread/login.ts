@@ -51,7 +51,11 @@ function respondWithDigest(challenge: Uint8Array, digest: Uint8Array): Uint8Arra
 export class PortalRoot {
   readonly #portal: Portal;
 
-  /** @param portal Where users are let in. */
+  /**
+   * Makes one.
+   *
+   * @param portal Where users are let in.
+   */
   constructor(portal: Portal) {
     this.#portal = portal;
   }
@@ -112,6 +116,8 @@ class Challenger extends Referenceable {
 /** The answer to a challenge, as credentials. */
 export class HashedPassword extends UsernameHashedPassword {
   /**
+   * Makes one.
+   *
    * @param username The name.
    * @param challenge What was asked.
    * @param response What was answered.

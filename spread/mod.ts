@@ -46,7 +46,7 @@ export {
   RemoteError,
 } from "./errors.ts";
 export { CopyableFailure } from "./failures.ts";
-export type { Jellier, Jellyable } from "./jellier.ts";
+export type { Jellier, Jellyable, JellyInvoker } from "./jellier.ts";
 export type { BananaLimits } from "./limits.ts";
 export { HashedPassword, PortalRoot } from "./login.ts";
 export {
@@ -59,9 +59,19 @@ export {
   StringPager,
 } from "./paging.ts";
 export { Publishable, type PublishedState, RemotePublished, whenReady } from "./publishable.ts";
-export { AsReferenceable, type CallTarget, Referenceable, Root } from "./referenceable.ts";
-export { RemoteReference } from "./remote_reference.ts";
 export {
+  AsReferenceable,
+  type CallTarget,
+  PERSPECTIVE,
+  Referenceable,
+  Root,
+  STANDS_FOR,
+} from "./referenceable.ts";
+export { RemoteReference } from "./remote_reference.ts";
+export type { Creditor } from "./_remote_table.ts";
+export type { UnjellyInvoker } from "./unjellier.ts";
+export {
+  type AnyClass,
   globalSecurity,
   SecurityOptions,
   setUnjellyableFactoryForClass,
@@ -71,12 +81,15 @@ export { PBServerFactory, type RootSource } from "./server_factory.ts";
 export type {
   Arguments,
   MethodName,
+  Opaque,
   Received,
   RemoteMethods,
   RemoteProxy,
   Result,
   Sent,
+  Unchanged,
   Untyped,
+  ViewMethod,
 } from "./types.ts";
 export { dictGet, Float, FrozenSet, Kwargs, kwargs, Tuple, tuple, Unpersistable } from "./values.ts";
 export { Viewable, ViewPoint, type Visible } from "./viewable.ts";

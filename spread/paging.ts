@@ -107,6 +107,8 @@ export class StringPager extends Pager {
   #at = 0;
 
   /**
+   * Makes one.
+   *
    * @param collector The peer's collector.
    * @param data The bytes; text is sent as UTF-8.
    * @param pageBytes How many bytes a page has.
@@ -133,6 +135,8 @@ export class FilePager extends Pager {
   #rest: Uint8Array = new Uint8Array(0);
 
   /**
+   * Makes one.
+   *
    * @param collector The peer's collector.
    * @param file The chunks: a file's `readable`, for example.
    * @param pageBytes The most bytes that a page has.
@@ -173,7 +177,11 @@ export class CallbackPageCollector extends Referenceable {
   readonly #pages: unknown[] = [];
   readonly #callback: (pages: unknown[]) => void;
 
-  /** @param callback Called once, with all pages. */
+  /**
+   * Makes one.
+   *
+   * @param callback Called once, with all pages.
+   */
   constructor(callback: (pages: unknown[]) => void) {
     super();
     this.#callback = callback;

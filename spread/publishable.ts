@@ -18,6 +18,8 @@ export abstract class Publishable extends Cacheable {
   timestamp: number;
 
   /**
+   * Makes one.
+   *
    * @param publishedID Its name, the same in every run of the program.
    * @param timestamp When it was last changed.
    */

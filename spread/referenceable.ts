@@ -111,6 +111,8 @@ export class AsReferenceable extends Referenceable {
   readonly #prefix: string;
 
   /**
+   * Makes one.
+   *
    * @param object Its method `<prefix>MessageReceived` takes the calls; without one its methods that begin with
    * `<prefix>_` do.
    * @param prefix For example `"perspective"`.

@@ -37,7 +37,8 @@ export class RemoteReference<T = Untyped> implements Jellyable, Disposable {
   #given = false;
   #proxy: RemoteProxy<T> | null = null;
   #watchers: ((reference: this) => void)[] | null = null;
-  declare readonly "~type"?: T; // for inference only: nothing is there
+  /** For inference only: nothing is there. */
+  declare readonly "~type"?: T;
 
   /** For the broker. */
   constructor(broker: Broker, luid: number | string, perspective: unknown = null) {

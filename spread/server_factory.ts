@@ -36,6 +36,8 @@ export class PBServerFactory extends ServerFactory {
   readonly #options: BrokerOptions;
 
   /**
+   * Makes one.
+   *
    * @param root What clients get from `getRootObject`: a `Root` or another referenceable; or a `Portal`, for `login`.
    * @param options For each connection.
    */

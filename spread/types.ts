@@ -21,7 +21,8 @@ export type RemoteMethods<T> =
   & { [K in keyof T as K extends `view_${infer Name}` ? Name : never]: ViewMethod<T[K]> };
 
 /** A `view_` method without its first argument, which the server fills in. */
-type ViewMethod<F> = F extends (who: infer _W, ...args: infer A) => infer R ? (...args: A) => R : never;
+export type ViewMethod<F> = F extends (who: infer _W, ...args: infer A) => infer R ? (...args: A) => R
+  : never;
 
 /** The names that can be called on a `T`. */
 export type MethodName<T> = string & keyof RemoteMethods<T>;
@@ -59,8 +60,8 @@ export type Received<V, Depth extends unknown[] = []> = Depth["length"] extends 
   : V extends object ? Unchanged<V, { [K in keyof V]: Received<V[K], [...Depth, 0]> }>
   : V;
 
-// What is not looked into: values with methods of their own.
-type Opaque =
+/** What is not looked into: values with methods of their own. */
+export type Opaque =
   | ((...args: never[]) => unknown)
   | Uint8Array
   | Date
@@ -68,8 +69,8 @@ type Opaque =
   | ReadonlySet<unknown>
   | PromiseLike<unknown>;
 
-// The type under its own name where looking into it changed nothing.
-type Unchanged<V, Mapped> = V extends Mapped ? Mapped extends V ? V : Mapped : Mapped;
+/** The type under its own name where looking into it changed nothing. */
+export type Unchanged<V, Mapped> = V extends Mapped ? Mapped extends V ? V : Mapped : Mapped;
 
 /** A reference in the form of an object: each remote method is a method that gives a Deferred. */
 export type RemoteProxy<T> = {

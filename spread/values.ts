@@ -49,7 +49,11 @@ export function tuple<T extends unknown[]>(...items: T): T & Tuple<T[number]> {
 
 /** A number that travels as a Python float even where it is a whole number: `new Float(2)` is `2.0`. */
 export class Float {
-  /** @param value The number. */
+  /**
+   * Makes one.
+   *
+   * @param value The number.
+   */
   constructor(readonly value: number) {}
   /** True for a Float of this or of another copy of this package. */
   static is(value: unknown): value is Float {
@@ -111,7 +115,11 @@ export function setField(object: object, name: string, value: unknown): void {
 
 /** In place of something that its owner could not send. */
 export class Unpersistable {
-  /** @param reason Why, in the owner's words. */
+  /**
+   * Makes one.
+   *
+   * @param reason Why, in the owner's words.
+   */
   constructor(readonly reason: string) {}
   /** `Unpersistable(instance of class X deemed insecure)` */
   toString(): string {

@@ -57,6 +57,8 @@ export interface Visible {
 /** One avatar's view of one object. */
 export class ViewPoint implements CallTarget, Jellyable {
   /**
+   * Makes one.
+   *
    * @param perspective The avatar.
    * @param object What it sees.
    */
