@@ -44,7 +44,7 @@ const CLOSING_MILLISECONDS = 1000;
  * @param fn The test.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { deferLater } from "@ropewalk/reactor/core";
  * import { Clock, deferredTest } from "@ropewalk/testing";
  * import { assertEquals } from "@std/assert";

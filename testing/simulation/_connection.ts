@@ -210,8 +210,7 @@ class Channel {
     if (this.#silentSince < 0) this.#silentSince = now;
     if (now - this.#silentSince >= network.giveUpSeconds) {
       this.#drop();
-      network.trace.note(now, this.sender.host.name, this.receiver.host.name, "gives up", 0);
-      this.from.breakOff(new ConnectionLost("The other side did not answer for too long"));
+      this.#giveUp();
       return;
     }
     const wait = this.#retransmit || network.retransmitSeconds;
@@ -243,16 +242,31 @@ class Channel {
     if (!isThere) this.#bounce();
   }
 
-  // Nobody is there: a reset comes back, if it gets through.
+  // Nobody is there: a reset comes back. One that is lost comes again, since the sender, which has no acknowledgement,
+  // would send again; in the end it gives up.
   #bounce(): void {
     const { network, host } = this.sender;
     const target = this.receiver.host;
+    const end = network.seconds() + network.giveUpSeconds;
+    let wait = network.retransmitSeconds;
     this.#drop();
-    network.later(network.linkBetween(target, host).latencySeconds, () => {
-      if (!this.sender._alive || network.isBlocked(target, host)) return;
-      network.trace.note(network.seconds(), target.name, host.name, "reset", 0);
-      this.from.arrive(RESET);
-    });
+    const arrive = (): void => {
+      if (!this.sender._alive || !this.from.connected) return;
+      if (!network.isBlocked(target, host)) {
+        network.trace.note(network.seconds(), target.name, host.name, "reset", 0);
+        this.from.arrive(RESET);
+      } else if (network.seconds() < end) {
+        network.later(wait, arrive);
+        wait *= 2;
+      } else this.#giveUp();
+    };
+    network.later(network.linkBetween(target, host).latencySeconds, arrive);
+  }
+
+  #giveUp(): void {
+    const { network, host } = this.sender;
+    network.trace.note(network.seconds(), host.name, this.receiver.host.name, "gives up", 0);
+    this.from.breakOff(new ConnectionLost("The other side did not answer for too long"));
   }
 }
 

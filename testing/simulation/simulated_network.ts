@@ -25,7 +25,7 @@ export interface SimulatedNetworkOptions extends LinkOptions {
   retransmitSeconds?: number;
   /** How long pieces are sent again in vain until the connection counts as lost. @default 60 */
   giveUpSeconds?: number;
-  /** How many events {@linkcode SimulatedNetwork.trace} keeps. @default 200 */
+  /** How many events {@linkcode SimulatedNetwork.trace} keeps. @default 50 */
   traceLength?: number;
 }
 
@@ -99,7 +99,7 @@ export class SimulatedNetwork implements ReactorTime {
   constructor(options: SimulatedNetworkOptions = {}) {
     this.seed = options.seed ?? 1;
     this.random = new SeededRandom(this.seed);
-    this.trace = new Trace(options.traceLength ?? 200);
+    this.trace = new Trace(options.traceLength ?? 50);
     this.windowBytes = options.windowBytes ?? 262_144;
     this.retransmitSeconds = options.retransmitSeconds ?? 0.2;
     this.giveUpSeconds = options.giveUpSeconds ?? 60;
