@@ -61,7 +61,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [LOG],
     host: true,
   },
-  "reactor/deno": { imports: ["deferred", "reactor/core"], packages: [LOG], host: true },
+  "reactor/deno": { imports: ["deferred", "reactor/core", "reactor/node"], packages: [LOG], host: true },
   "reactor/node": { imports: ["deferred", "reactor/core"], packages: [LOG], host: true },
   "reactor": { imports: ["deferred", "reactor/core", "reactor/deno", "reactor/node"], packages: [LOG] },
   "protocols": { imports: BELOW_PROTOCOLS, types: ["reactor/filepath"], packages: [LOG] },

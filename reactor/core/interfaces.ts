@@ -192,6 +192,8 @@ export interface StreamProtocol {
   readConnectionLost?(): void;
   /** Our own sending side was closed. */
   writeConnectionLost?(): void;
+  /** The TLS that `startTLS` asked for is agreed on. */
+  handshakeCompleted?(): void;
 }
 
 /** Makes protocols for the connections that a port accepts. `Factory` is the class to extend. */

@@ -11,6 +11,49 @@
  * @module
  */
 export { type Address, ipAddress, IPv4Address, IPv6Address, PipeAddress, UNIXAddress } from "./addresses.ts";
+export { Description, quoteStringArgument } from "./endpoints/description.ts";
+export {
+  type ClientEndpoint,
+  connectProtocol,
+  connectWith,
+  type FactoryOf,
+  listenWith,
+  type ServerEndpoint,
+} from "./endpoints/endpoint.ts";
+export {
+  clientFromString,
+  type EndpointParser,
+  registerEndpointParser,
+  serverFromString,
+} from "./endpoints/from_string.ts";
+export {
+  TCP4ClientEndpoint,
+  TCP4ServerEndpoint,
+  TCP6ClientEndpoint,
+  TCP6ServerEndpoint,
+} from "./endpoints/tcp.ts";
+export { UNIXClientEndpoint, UNIXServerEndpoint } from "./endpoints/unix.ts";
+export { DelayedCalls } from "./delayed_calls.ts";
+export { Figures, type HostClock, ReactorBase } from "./reactor_base.ts";
+export { EventTriggers } from "./system_events.ts";
+export type { Accepted, Dialling, HostListener, HostNetwork, HostStream, TLSFacts } from "./host_network.ts";
+export { StreamReactor } from "./stream_reactor.ts";
+export {
+  coiterate,
+  cooperate,
+  CooperativeTask,
+  Cooperator,
+  type CooperatorOptions,
+  NotPaused,
+  SchedulerStopped,
+  type Steps,
+  TaskDone,
+  TaskFailed,
+  TaskStopped,
+} from "./task/cooperator.ts";
+export { defaultClock, setDefaultClock } from "./task/default_clock.ts";
+export { deferLater } from "./task/defer_later.ts";
+export { LoopingCall } from "./task/looping_call.ts";
 export type {
   ClientProtocolFactory,
   Connector,

@@ -1,1 +1,5 @@
-export {};
+/**
+ * The reactor on Node.
+ * @module
+ */
+export { NodeReactor } from "./node_reactor.ts";

@@ -1,19 +1,20 @@
 /**
- * One TCP or UNIX connection over a `Deno.Conn`.
+ * `StreamConnection`: one stream connection, as its protocol's transport.
  *
  * ```text
  *   write ──► #out (copied) ──┐ at the end of the turn, or of dataReceived
- *                             ├──► #sending ──► conn.write, again until all is sent
+ *                             ├──► #sending ──► stream.write, again until all is sent
  *                 spare ◄─────┘
- *   conn.read(#buffer) ──► dataReceived ──► conn.read …       one read and one write in flight at most
+ *   stream.read(#buffer) ──► dataReceived ──► stream.read …     one read and one write in flight at most
  * ```
  *
- * The completions of read and write are two functions bound once; no promise is made here but the host's own.
+ * The completions of read and write are functions bound once; no promise is made here but the host's own.
  * @module
  */
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionAborted, ConnectionDone, ConnectionLost, NotSupportedError } from "../core/errors.ts";
-import type { Address } from "../core/addresses.ts";
+import type { Address } from "./addresses.ts";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./errors.ts";
+import type { HostStream } from "./host_network.ts";
 import type {
   Data,
   PeerCertificate,
@@ -23,41 +24,40 @@ import type {
   TLSClientOptions,
   TLSServerOptions,
   Transport,
-} from "../core/interfaces.ts";
-import type { ReactorBase } from "../core/reactor_base.ts";
+} from "./interfaces.ts";
+import type { ReactorBase } from "./reactor_base.ts";
 
 const FIRST_BUFFER = 2048;
 const LARGEST_BUFFER = 65_536;
 const HIGH_WATER = 65_536;
 const encoder = new TextEncoder();
 
-/** The part of `Deno.Conn` that is used. */
-export interface HostConnection {
-  read(buffer: Uint8Array): Promise<number | null>;
-  write(data: Uint8Array): Promise<number>;
-  closeWrite(): Promise<void>;
-  close(): void;
-  setNoDelay?(on?: boolean): void;
-  setKeepAlive?(on?: boolean): void;
+/** TLS in the middle of a connection: the part of `HostNetwork` that `startTLS` needs. */
+export interface StreamUpgrades {
+  /** The server's side of a handshake. */
+  serveTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream>;
+  /** The client's side. */
+  connectTLS(stream: HostStream, options: TLSClientOptions): Promise<HostStream>;
 }
 
 /** A connection, as its protocol's transport. */
 export class StreamConnection implements Transport {
+  /** True once closing was asked for. */
   disconnecting = false;
-  readonly secure = false;
-  readonly negotiatedProtocol = null;
+  /** Runs this connection. */
   readonly reactor: ReactorBase;
-  readonly #conn: HostConnection;
-  readonly #host: Address;
-  readonly #peer: Address;
+  #stream: HostStream;
   readonly #protocol: StreamProtocol;
-  readonly #onLost: (reason: Failure) => void;
+  readonly #upgrades: StreamUpgrades;
+  readonly #isServer: boolean;
+  readonly #onLost: ((reason: Failure) => void) | null;
 
   #buffer: Uint8Array | null = null;
   #reading = false;
   #paused = false;
   #held: Uint8Array | null = null; // came while reading was paused
   #eof = false;
+  #upgrade: Upgrade | null = null; // startTLS was called, and is not through
 
   #out: Uint8Array = new Uint8Array(0);
   #outLength = 0;
@@ -70,6 +70,7 @@ export class StreamConnection implements Transport {
   #closingWrite = false;
   #writeClosed = false;
   #lost = false;
+  #aborted = false;
 
   #producer: PushProducer | PullProducer | null = null;
   #streaming = false;
@@ -84,25 +85,51 @@ export class StreamConnection implements Transport {
     this.#flush();
   };
 
+  /**
+   * @param reactor Runs this connection.
+   * @param stream The host's.
+   * @param protocol Handles it.
+   * @param upgrades For {@linkcode startTLS}.
+   * @param isServer Whether it was accepted.
+   * @param onLost Told at the very end.
+   */
   constructor(
     reactor: ReactorBase,
-    conn: HostConnection,
-    host: Address,
-    peer: Address,
+    stream: HostStream,
     protocol: StreamProtocol,
-    onLost: (reason: Failure) => void,
+    upgrades: StreamUpgrades,
+    isServer: boolean,
+    onLost: ((reason: Failure) => void) | null,
   ) {
     this.reactor = reactor;
-    this.#conn = conn;
-    this.#host = host;
-    this.#peer = peer;
+    this.#stream = stream;
     this.#protocol = protocol;
+    this.#upgrades = upgrades;
+    this.#isServer = isServer;
     this.#onLost = onLost;
+  }
+
+  /** True under TLS. */
+  get secure(): boolean {
+    return this.#stream.tls !== undefined;
+  }
+
+  /** What ALPN chose, or `null`. */
+  get negotiatedProtocol(): string | null {
+    return this.#stream.tls?.negotiatedProtocol ?? null;
+  }
+
+  /** The peer's certificate under TLS, or `null`. */
+  getPeerCertificate(): PeerCertificate | null {
+    return this.#stream.tls?.peerCertificate() ?? null;
   }
 
   /** Gives the connection to the protocol, and begins to read. */
   start(): void {
     const { figures } = this.reactor;
+    try {
+      this.#stream.setNoDelay?.(true);
+    } catch { /* it is gone already: the first read tells */ }
     figures.connections++;
     figures.connectionsTotal++;
     this.#guard("makeConnection", () => this.#protocol.makeConnection(this));
@@ -113,9 +140,10 @@ export class StreamConnection implements Transport {
 
   #readMore(): void {
     if (this.#reading || this.#paused || this.#eof || this.disconnecting || this.#lost) return;
+    if (this.#upgrade !== null) return;
     this.#reading = true;
     this.#buffer ??= new Uint8Array(FIRST_BUFFER);
-    this.#conn.read(this.#buffer).then(this.#readDone, this.#readFailed);
+    this.#stream.read(this.#buffer).then(this.#readDone, this.#readFailed);
   }
 
   #onRead(count: number | null): void {
@@ -127,6 +155,11 @@ export class StreamConnection implements Transport {
     }
     this.reactor.figures.bytesIn += count;
     const buffer = this.#buffer!;
+    if (this.#upgrade !== null) { // what comes after the switch is the handshake's
+      this.#held = buffer.slice(0, count);
+      this.#switch();
+      return;
+    }
     const keeps = this.#protocol.borrowsData !== true;
     if (count === buffer.length && count < LARGEST_BUFFER) this.#buffer = new Uint8Array(count * 4);
     else if (keeps && count > buffer.length / 2) this.#buffer = null; // theirs now
@@ -226,7 +259,7 @@ export class StreamConnection implements Transport {
   }
 
   #flush(): void {
-    if (this.#writing || this.#lost) return;
+    if (this.#writing || this.#lost || this.#upgrade?.begun) return;
     if (this.#outLength === 0) {
       this.#drained();
       return;
@@ -238,7 +271,7 @@ export class StreamConnection implements Transport {
     this.#spare = out.length <= LARGEST_BUFFER ? out : null;
     this.#outLength = 0;
     this.#writing = true;
-    this.#conn.write(this.#sending).then(this.#writeDone, this.#writeFailed);
+    this.#stream.write(this.#sending).then(this.#writeDone, this.#writeFailed);
   }
 
   #onWritten(count: number): void {
@@ -247,7 +280,7 @@ export class StreamConnection implements Transport {
     this.#sent += count;
     const sending = this.#sending!;
     if (this.#sent < sending.length) {
-      this.#conn.write(sending.subarray(this.#sent)).then(this.#writeDone, this.#writeFailed);
+      this.#stream.write(sending.subarray(this.#sent)).then(this.#writeDone, this.#writeFailed);
       return;
     }
     this.#sending = null;
@@ -257,6 +290,10 @@ export class StreamConnection implements Transport {
 
   // Everything is sent.
   #drained(): void {
+    if (this.#upgrade !== null) {
+      this.#switch();
+      return;
+    }
     if (this.#producer !== null) {
       if (!this.#streaming) this.#guard("resumeProducing", () => this.#producer?.resumeProducing());
       else if (this.#producerPaused) {
@@ -271,7 +308,7 @@ export class StreamConnection implements Transport {
 
   #closeWrite(): void {
     this.#writeClosed = true;
-    this.#conn.closeWrite().then(() => {
+    this.#stream.closeWrite().then(() => {
       if (this.#lost) return;
       this.#guard("writeConnectionLost", () => this.#protocol.writeConnectionLost?.());
       if (this.#eof) this.#end(new Failure(new ConnectionDone()));
@@ -296,6 +333,52 @@ export class StreamConnection implements Transport {
     if (this.disconnecting || this.#closingWrite) this.#changed();
   }
 
+  // ------------------------------------------------------------------------------------------------- TLS
+
+  /** Goes over to TLS once what was written so far is sent; what is written from now on goes under TLS. */
+  startTLS(options: TLSServerOptions | TLSClientOptions, normal = true): void {
+    if (this.secure || this.#upgrade !== null) {
+      throw new TypeError("Cannot start TLS: it was started already");
+    }
+    if (this.#lost || this.disconnecting) return;
+    this.#upgrade = new Upgrade(options, this.#isServer === normal, this.#out, this.#outLength);
+    this.#out = new Uint8Array(0);
+    this.#outLength = 0;
+    if (!this.#scheduled) queueMicrotask(() => this.#switch());
+  }
+
+  // Goes on with the switch as far as it can: plain text out first, then a read in flight, then the handshake.
+  #switch(): void {
+    const upgrade = this.#upgrade;
+    if (upgrade === null || upgrade.begun || this.#lost || this.#writing) return;
+    if (upgrade.plainLength > 0) {
+      this.#sending = upgrade.plain.subarray(0, upgrade.plainLength);
+      upgrade.plainLength = 0;
+      this.#sent = 0;
+      this.#writing = true;
+      this.#stream.write(this.#sending).then(this.#writeDone, this.#writeFailed);
+      return;
+    }
+    if (this.#reading && this.#held === null) return; // it goes on when the first bytes of the handshake are there
+    upgrade.begun = true;
+    const plain = this.#held === null ? this.#stream : new ReadAgain(this.#stream, this.#held);
+    this.#held = null;
+    const shake = upgrade.isServer
+      ? this.#upgrades.serveTLS(plain, upgrade.options as TLSServerOptions)
+      : this.#upgrades.connectTLS(plain, upgrade.options as TLSClientOptions);
+    shake.then((secured) => {
+      this.#upgrade = null;
+      if (this.#lost) {
+        secured.close();
+        return;
+      }
+      this.#stream = secured;
+      this.#guard("handshakeCompleted", () => this.#protocol.handshakeCompleted?.());
+      this.#flush();
+      this.#readMore();
+    }, (error) => this.#end(new Failure(error instanceof TLSError ? error : new TLSError(String(error)))));
+  }
+
   // ------------------------------------------------------------------------------------------------- closing
 
   loseConnection(): void {
@@ -317,6 +400,7 @@ export class StreamConnection implements Transport {
   #abort(reason: Failure): void {
     if (this.#lost) return;
     this.disconnecting = true;
+    this.#aborted = true;
     this.#outLength = 0;
     queueMicrotask(() => this.#end(reason));
   }
@@ -335,14 +419,15 @@ export class StreamConnection implements Transport {
     this.#held = null;
     this.#buffer = null;
     try {
-      this.#conn.close();
+      if (this.#aborted && this.#stream.abort) this.#stream.abort();
+      else this.#stream.close();
     } catch { /* the host has closed it already */ }
     const producer = this.#producer;
     this.#producer = null;
     if (producer !== null) this.#report("stopProducing", () => producer.stopProducing());
     this.reactor.figures.connections--;
     this.#report("connectionLost", () => this.#protocol.connectionLost(reason));
-    this.#onLost(reason);
+    this.#onLost?.(reason);
   }
 
   // Calls a method of the protocol; one that throws loses its connection.
@@ -369,27 +454,79 @@ export class StreamConnection implements Transport {
 
   // ------------------------------------------------------------------------------------------------- the rest
 
+  /** Our end's address. */
   getHost(): Address {
-    return this.#host;
+    return this.#stream.localAddress;
   }
 
+  /** The far end's address. */
   getPeer(): Address {
-    return this.#peer;
+    return this.#stream.remoteAddress;
   }
 
   setTcpNoDelay(on: boolean): void {
-    if (!this.#lost) this.#conn.setNoDelay?.(on);
+    if (!this.#lost) this.#stream.setNoDelay?.(on);
   }
 
   setTcpKeepAlive(on: boolean): void {
-    if (!this.#lost) this.#conn.setKeepAlive?.(on);
+    if (!this.#lost) this.#stream.setKeepAlive?.(on);
+  }
+}
+
+/** A switch to TLS that is under way. */
+class Upgrade {
+  begun = false;
+
+  constructor(
+    readonly options: TLSServerOptions | TLSClientOptions,
+    readonly isServer: boolean,
+    readonly plain: Uint8Array, // written before the switch, to be sent first
+    public plainLength: number,
+  ) {}
+}
+
+/** A stream of which some bytes were read already. */
+class ReadAgain implements HostStream {
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  #first: Uint8Array | null;
+
+  constructor(private readonly stream: HostStream, first: Uint8Array) {
+    this.localAddress = stream.localAddress;
+    this.remoteAddress = stream.remoteAddress;
+    this.#first = first;
   }
 
-  startTLS(_options: TLSServerOptions | TLSClientOptions, _normal = true): void {
-    throw new NotSupportedError("Cannot start TLS: this reactor has none yet");
+  read(buffer: Uint8Array): Promise<number | null> {
+    const first = this.#first;
+    if (first === null) return this.stream.read(buffer);
+    const count = Math.min(first.length, buffer.length);
+    buffer.set(first.subarray(0, count));
+    this.#first = count === first.length ? null : first.subarray(count);
+    return Promise.resolve(count);
   }
 
-  getPeerCertificate(): PeerCertificate | null {
-    return null;
+  write(data: Uint8Array): Promise<number> {
+    return this.stream.write(data);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.stream.closeWrite();
+  }
+
+  close(): void {
+    this.stream.close();
+  }
+
+  abort(): void {
+    (this.stream.abort ?? this.stream.close).call(this.stream);
+  }
+
+  setNoDelay(on: boolean): void {
+    this.stream.setNoDelay?.(on);
+  }
+
+  setKeepAlive(on: boolean): void {
+    this.stream.setKeepAlive?.(on);
   }
 }

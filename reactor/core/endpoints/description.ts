@@ -1,0 +1,130 @@
+/**
+ * The text form of endpoints: `tcp:8000:interface=127.0.0.1`.
+ *
+ * ```text
+ *   description = kind *( ":" argument )
+ *   argument    = value | name "=" value        "\" takes the meaning from a ":", "=" or "\" that follows
+ * ```
+ * @module
+ */
+
+/** A description, taken apart. Each argument is asked for once; what is left over at the end is an error. */
+export class Description {
+  /** What comes before the first colon. */
+  readonly kind: string;
+  readonly #text: string;
+  readonly #positional: string[] = [];
+  readonly #named = new Map<string, string>();
+  readonly #accepted: string[] = [];
+  #next = 0;
+
+  /** @param text The whole description. */
+  constructor(text: string) {
+    this.#text = text;
+    const parts = split(text);
+    this.kind = parts.shift()?.value ?? "";
+    for (const { name, value } of parts) {
+      if (name === null) {
+        if (this.#named.size > 0) {
+          throw new TypeError(`Cannot read ${this}: "${value}" stands after named arguments`);
+        }
+        this.#positional.push(value);
+      } else {
+        if (this.#named.has(name)) throw new TypeError(`Cannot read ${this}: "${name}" is given twice`);
+        this.#named.set(name, value);
+      }
+    }
+  }
+
+  /** The arguments as they were written: the positional ones, and the named ones. */
+  get raw(): { positional: readonly string[]; named: ReadonlyMap<string, string> } {
+    return { positional: this.#positional, named: this.#named };
+  }
+
+  /** The next positional argument, or the named one. */
+  take(name: string): string | undefined {
+    this.#accepted.push(name);
+    const named = this.#named.get(name);
+    this.#named.delete(name);
+    if (this.#next >= this.#positional.length) return named;
+    if (named !== undefined) throw new TypeError(`Cannot read ${this}: "${name}" is given twice`);
+    return this.#positional[this.#next++];
+  }
+
+  /** A named argument only. */
+  option(name: string): string | undefined {
+    this.#accepted.push(`${name}=`);
+    const value = this.#named.get(name);
+    this.#named.delete(name);
+    return value;
+  }
+
+  /** An argument that has to be there. */
+  need(name: string): string {
+    const value = this.take(name);
+    if (value === undefined || value === "") {
+      throw new TypeError(`Cannot read ${this}: it needs "${name}" (${this.#accepted.join(", ")}, …)`);
+    }
+    return value;
+  }
+
+  /** A port number that has to be there. */
+  needPort(name = "port"): number {
+    return this.#number(name, this.need(name), 65_535);
+  }
+
+  /** A whole number, by name only. */
+  numberOption(name: string, base = 10): number | undefined {
+    const value = this.option(name);
+    return value === undefined ? undefined : this.#number(name, value, Number.MAX_SAFE_INTEGER, base);
+  }
+
+  /** Nothing may be left over. */
+  end(): void {
+    const extra = this.#next < this.#positional.length
+      ? this.#positional[this.#next]
+      : this.#named.keys().next().value;
+    if (extra === undefined) return;
+    throw new TypeError(
+      `Cannot read ${this}: "${extra}" is not expected; accepted: ${this.#accepted.join(", ")}`,
+    );
+  }
+
+  /** The description, in quotes. */
+  toString(): string {
+    return `"${this.#text}"`;
+  }
+
+  #number(name: string, text: string, most: number, base = 10): number {
+    const digits = base === 8 ? /^[0-7]+$/ : /^[0-9]+$/;
+    const value = digits.test(text) ? parseInt(text, base) : NaN;
+    if (!(value <= most)) {
+      throw new TypeError(`Cannot read ${this}: "${name}" is no number up to ${most}: "${text}"`);
+    }
+    return value;
+  }
+}
+
+/** Text that stands for itself inside a description. */
+export function quoteStringArgument(text: string): string {
+  return text.replace(/[\\:]/g, "\\$&");
+}
+
+function split(text: string): { name: string | null; value: string }[] {
+  const parts: { name: string | null; value: string }[] = [];
+  let name: string | null = null;
+  let value = "";
+  for (let i = 0; i <= text.length; i++) {
+    const character = text[i];
+    if (character === undefined || character === ":") {
+      parts.push({ name, value });
+      name = null;
+      value = "";
+    } else if (character === "=" && name === null && parts.length > 0) {
+      name = value;
+      value = "";
+    } else if (character === "\\" && i + 1 < text.length) value += text[++i];
+    else value += character;
+  }
+  return parts;
+}

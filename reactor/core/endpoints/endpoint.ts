@@ -1,0 +1,186 @@
+/**
+ * Endpoints: where to listen or connect, apart from what is spoken there.
+ * @module
+ */
+import { Deferred, type Failure } from "@ropewalk/deferred";
+import type { Address } from "../addresses.ts";
+import { ConnectingCancelledError, NoProtocol } from "../errors.ts";
+import type {
+  ClientProtocolFactory,
+  Connector,
+  ListeningPort,
+  ProtocolFactory,
+  StreamProtocol,
+  Transport,
+} from "../interfaces.ts";
+
+/** A factory whose protocols are of a known class. */
+export interface FactoryOf<P extends StreamProtocol> extends ProtocolFactory {
+  /** A protocol for one new connection, or `null` to refuse it. */
+  buildProtocol(address: Address): P | null;
+}
+
+/** A place to connect to. */
+export interface ClientEndpoint {
+  /**
+   * Connects.
+   *
+   * @param factory Builds the protocol of the connection.
+   * @returns Fires with the protocol once its `connectionMade` has run. Cancelling it stops the attempt, and fails it
+   * with `ConnectingCancelledError`. Fails with `NoProtocol` if the factory builds none.
+   */
+  connect<P extends StreamProtocol>(factory: FactoryOf<P>): Deferred<P>;
+}
+
+/** A place to listen at. */
+export interface ServerEndpoint {
+  /**
+   * Listens.
+   *
+   * @param factory Builds the protocol of each connection.
+   * @returns Fires with the port once it is bound, or fails with `CannotListenError`.
+   */
+  listen(factory: ProtocolFactory): Deferred<ListeningPort>;
+}
+
+/**
+ * Connects one protocol that is there already.
+ *
+ * @returns Fires with the protocol.
+ */
+export function connectProtocol<P extends StreamProtocol>(
+  endpoint: ClientEndpoint,
+  protocol: P,
+): Deferred<P> {
+  return endpoint.connect<P>({ doStart() {}, doStop() {}, buildProtocol: () => protocol });
+}
+
+/**
+ * Connects by one of a reactor's `connect…` methods, for those who write an endpoint.
+ *
+ * @param connect Calls the method with the factory it is given.
+ * @param factory Builds the protocol.
+ */
+export function connectWith<P extends StreamProtocol>(
+  connect: (factory: ClientProtocolFactory) => Connector,
+  factory: FactoryOf<P>,
+): Deferred<P> {
+  const attempt = new Attempt(factory);
+  try {
+    attempt.connector = connect(attempt);
+  } catch (error) {
+    attempt.fail(error as Error);
+  }
+  return attempt.done;
+}
+
+/**
+ * Listens by one of a reactor's `listen…` methods, for those who write an endpoint.
+ *
+ * @param listen Calls the method.
+ */
+export function listenWith(listen: () => ListeningPort): Deferred<ListeningPort> {
+  const done = new Deferred<ListeningPort>();
+  try {
+    listen().ready.addCallbacks((port) => done.callback(port), (failure) => done.errback(failure));
+  } catch (error) {
+    done.errback(error as Error);
+  }
+  return done;
+}
+
+/** One attempt of an endpoint to connect. */
+class Attempt<P extends StreamProtocol> implements ClientProtocolFactory {
+  readonly done: Deferred<P>;
+  connector: Connector | null = null;
+  readonly #factory: FactoryOf<P>;
+  #cancelled = false;
+
+  constructor(factory: FactoryOf<P>) {
+    this.#factory = factory;
+    this.done = new Deferred<P>(() => {
+      this.#cancelled = true;
+      this.connector?.stopConnecting();
+    });
+  }
+
+  fail(reason: Error | Failure): void {
+    if (!this.done.called) this.done.errback(reason);
+  }
+
+  doStart(): void {
+    this.#factory.doStart();
+  }
+
+  doStop(): void {
+    this.#factory.doStop();
+  }
+
+  startedConnecting(connector: Connector): void {
+    this.connector = connector;
+  }
+
+  buildProtocol(address: Address): StreamProtocol | null {
+    if (this.done.called) return null;
+    let protocol: P | null;
+    try {
+      protocol = this.#factory.buildProtocol(address);
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new NoProtocol(String(error)));
+      return null;
+    }
+    if (protocol === null) {
+      this.fail(new NoProtocol());
+      return null;
+    }
+    return watch(protocol, () => {
+      if (!this.done.called) this.done.callback(protocol);
+    });
+  }
+
+  clientConnectionFailed(connector: Connector, reason: Failure): void {
+    this.fail(this.#cancelled ? new ConnectingCancelledError(connector.getDestination()) : reason);
+  }
+
+  clientConnectionLost(_connector: Connector, reason: Failure): void {
+    this.fail(reason);
+  }
+}
+
+// The protocol as the transport sees it: what it is told goes through, and somebody hears when it is connected.
+function watch(protocol: StreamProtocol, connected: () => void): StreamProtocol {
+  return protocol.readConnectionLost === undefined && protocol.writeConnectionLost === undefined
+    ? new Watched(protocol, connected)
+    : new WatchedHalfClosing(protocol, connected);
+}
+
+class Watched implements StreamProtocol {
+  constructor(protected readonly inner: StreamProtocol, private readonly connected: () => void) {}
+
+  get borrowsData(): boolean {
+    return this.inner.borrowsData === true;
+  }
+
+  makeConnection(transport: Transport): void {
+    this.inner.makeConnection(transport);
+    this.connected();
+  }
+
+  dataReceived(data: Uint8Array): void {
+    this.inner.dataReceived(data);
+  }
+
+  connectionLost(reason: Failure): void {
+    this.inner.connectionLost(reason);
+  }
+}
+
+class WatchedHalfClosing extends Watched {
+  readConnectionLost(): void {
+    this.inner.readConnectionLost?.();
+  }
+
+  writeConnectionLost(): void {
+    this.inner.writeConnectionLost?.();
+  }
+}

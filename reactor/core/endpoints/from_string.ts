@@ -1,0 +1,131 @@
+/**
+ * `clientFromString` and `serverFromString`: endpoints out of text that a user can write.
+ * @module
+ */
+import type { Reactor } from "../interfaces.ts";
+import { Description } from "./description.ts";
+import type { ClientEndpoint, ServerEndpoint } from "./endpoint.ts";
+import { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
+import { UNIXClientEndpoint, UNIXServerEndpoint } from "./unix.ts";
+
+/** Reads the descriptions of one kind. A parser may know how to connect, to listen, or both. */
+export interface EndpointParser {
+  /** An endpoint to connect to. Arguments are taken from the description; {@linkcode Description.end} is called after. */
+  client?(reactor: Reactor, description: Description): ClientEndpoint;
+  /** An endpoint to listen at. */
+  server?(reactor: Reactor, description: Description): ServerEndpoint;
+}
+
+const parsers = new Map<string, EndpointParser>();
+
+/**
+ * Adds a kind of endpoint, or replaces one.
+ *
+ * @param prefix What stands before the first colon.
+ * @param parser Reads the rest.
+ *
+ * @example
+ * ```ts
+ * import { registerEndpointParser, TCP4ClientEndpoint } from "@ropewalk/reactor/core";
+ *
+ * registerEndpointParser("local", {
+ *   client: (reactor, description) => new TCP4ClientEndpoint(reactor, "127.0.0.1", description.needPort()),
+ * });
+ * ```
+ */
+export function registerEndpointParser(prefix: string, parser: EndpointParser): void {
+  parsers.set(prefix, parser);
+}
+
+/**
+ * An endpoint to connect to.
+ *
+ * @param reactor Does the connecting.
+ * @param description `tcp:HOST:PORT`, `unix:PATH`, `tls:HOST:PORT` and others; in keyword form `tcp:host=HOST:port=PORT`,
+ * with `timeout=SECONDS`. A `:` inside a value is written `\:`.
+ * @throws {RangeError} For a kind that nobody knows.
+ * @throws {TypeError} For arguments that are missing, wrong or too many.
+ */
+export function clientFromString(reactor: Reactor, description: string): ClientEndpoint {
+  const parts = new Description(description);
+  const make = find(parts, "client");
+  const endpoint = make(reactor, parts);
+  parts.end();
+  return endpoint;
+}
+
+/**
+ * An endpoint to listen at.
+ *
+ * @param reactor Does the listening.
+ * @param description `tcp:PORT`, `tcp:PORT:interface=ADDRESS`, `unix:PATH` and others.
+ * @throws {RangeError} For a kind that nobody knows.
+ * @throws {TypeError} For arguments that are missing, wrong or too many.
+ */
+export function serverFromString(reactor: Reactor, description: string): ServerEndpoint {
+  const parts = new Description(description);
+  const make = find(parts, "server");
+  const endpoint = make(reactor, parts);
+  parts.end();
+  return endpoint;
+}
+
+function find<K extends "client" | "server">(
+  description: Description,
+  side: K,
+): NonNullable<EndpointParser[K]> {
+  const make = parsers.get(description.kind)?.[side];
+  if (make === undefined) {
+    const known = [...parsers].filter(([, parser]) => parser[side]).map(([kind]) => kind);
+    throw new RangeError(
+      `Unknown endpoint type: "${description.kind}" in ${description}; a ${side} knows ${known.join(", ")}`,
+    );
+  }
+  return make;
+}
+
+/** Fields whose value is known; an option that was not given is left out. */
+export function given<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+function connectOptions(
+  description: Description,
+): { timeoutSeconds?: number; bindAddress?: { hostname: string } } {
+  const bindAddress = description.option("bindAddress");
+  return given({
+    timeoutSeconds: description.numberOption("timeout"),
+    bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
+  });
+}
+
+registerEndpointParser("tcp", {
+  client: (reactor, d) => new TCP4ClientEndpoint(reactor, d.need("host"), d.needPort(), connectOptions(d)),
+  server: (reactor, d) =>
+    new TCP4ServerEndpoint(
+      reactor,
+      d.needPort(),
+      given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") }),
+    ),
+});
+
+registerEndpointParser("tcp6", {
+  client: (reactor, d) => new TCP6ClientEndpoint(reactor, d.need("host"), d.needPort(), connectOptions(d)),
+  server: (reactor, d) =>
+    new TCP6ServerEndpoint(
+      reactor,
+      d.needPort(),
+      given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") }),
+    ),
+});
+
+registerEndpointParser("unix", {
+  client: (reactor, d) =>
+    new UNIXClientEndpoint(reactor, d.need("path"), given({ timeoutSeconds: d.numberOption("timeout") })),
+  server: (reactor, d) =>
+    new UNIXServerEndpoint(
+      reactor,
+      d.need("path"),
+      given({ mode: d.numberOption("mode", 8), backlog: d.numberOption("backlog") }),
+    ),
+});

@@ -1,0 +1,156 @@
+/**
+ * `StreamReactor`: a whole reactor over what a host offers.
+ * @module
+ */
+import { ipAddress, UNIXAddress } from "./addresses.ts";
+import type { HostNetwork, HostStream } from "./host_network.ts";
+import type {
+  ClientProtocolFactory,
+  Connector,
+  ConnectTCPOptions,
+  DatagramHandler,
+  DatagramTransport,
+  ListeningPort,
+  ListenTCPOptions,
+  ListenUDPOptions,
+  ListenUNIXOptions,
+  ProtocolFactory,
+  Reactor,
+  TLSClientOptions,
+  TLSServerOptions,
+} from "./interfaces.ts";
+import { type HostClock, ReactorBase } from "./reactor_base.ts";
+import { type ConnectorKind, StreamConnector } from "./stream_connector.ts";
+import { type PortKind, StreamPort } from "./stream_port.ts";
+
+/** How long an attempt to connect may take, by default. */
+const CONNECT_SECONDS = 30;
+/** How long a client may take over its TLS handshake. */
+const HANDSHAKE_SECONDS = 30;
+
+/** A reactor whose sockets are the host's. */
+export abstract class StreamReactor extends ReactorBase implements Reactor {
+  readonly #network: HostNetwork;
+
+  /**
+   * @param clock The host's clock.
+   * @param network The host's sockets.
+   */
+  constructor(clock: HostClock, network: HostNetwork) {
+    super(clock);
+    this.#network = network;
+  }
+
+  /** Listens on a TCP port. */
+  listenTCP(port: number, factory: ProtocolFactory, options: ListenTCPOptions = {}): ListeningPort {
+    return this.#listen(factory, this.#tcp("tcp", port, options));
+  }
+
+  /** As {@linkcode listenTCP}, under TLS: protocols are built once the handshake is through. */
+  listenTLS(
+    port: number,
+    factory: ProtocolFactory,
+    tls: TLSServerOptions,
+    options: ListenTCPOptions = {},
+  ): ListeningPort {
+    const prepare = (stream: HostStream): Promise<HostStream> => {
+      const late = this.callLater(HANDSHAKE_SECONDS, () => stream.close());
+      return this.#network.serveTLS(stream, tls).finally(() => late.active() && late.cancel());
+    };
+    return this.#listen(factory, { ...this.#tcp("tls", port, options), prepare });
+  }
+
+  /** Listens on a UNIX socket. */
+  listenUNIX(path: string, factory: ProtocolFactory, options: ListenUNIXOptions = {}): ListeningPort {
+    return this.#listen(factory, {
+      name: "unix",
+      wanted: new UNIXAddress(path),
+      where: { host: "", port: path },
+      listen: (accepted) => this.#network.listenUNIX(path, options, accepted),
+    });
+  }
+
+  /** Connects over TCP. */
+  connectTCP(
+    host: string,
+    port: number,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    options: ConnectTCPOptions = {},
+  ): Connector {
+    return this.#connect(factory, this.#dial(host, port, options));
+  }
+
+  /** As {@linkcode connectTCP}, under TLS: the protocol is built once the handshake is through. */
+  connectTLS(
+    host: string,
+    port: number,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    tls: TLSClientOptions = {},
+    options: ConnectTCPOptions = {},
+  ): Connector {
+    const prepare = (stream: HostStream): Promise<HostStream> =>
+      this.#network.connectTLS(stream, { hostname: host, ...tls });
+    return this.#connect(factory, { ...this.#dial(host, port, options), prepare });
+  }
+
+  /** Connects to a UNIX socket. */
+  connectUNIX(
+    path: string,
+    factory: ProtocolFactory | ClientProtocolFactory,
+    options: { timeoutSeconds?: number } = {},
+  ): Connector {
+    return this.#connect(factory, {
+      destination: new UNIXAddress(path),
+      timeoutSeconds: options.timeoutSeconds ?? CONNECT_SECONDS,
+      dial: () => this.#network.connectUNIX(path),
+    });
+  }
+
+  /** Binds a UDP port. */
+  abstract listenUDP(port: number, protocol: DatagramHandler, options?: ListenUDPOptions): DatagramTransport;
+
+  /** Binds a UDP port for multicast. */
+  abstract listenMulticast(
+    port: number,
+    protocol: DatagramHandler,
+    options?: ListenUDPOptions & { listenMultiple?: boolean },
+  ): DatagramTransport;
+
+  #tcp(name: string, port: number, options: ListenTCPOptions): PortKind {
+    const host = options.hostname ?? "0.0.0.0";
+    checkPort(port);
+    return {
+      name,
+      wanted: ipAddress("TCP", host, port),
+      where: { host, port },
+      listen: (accepted) => this.#network.listenTCP(port, options, accepted),
+    };
+  }
+
+  #dial(host: string, port: number, options: ConnectTCPOptions): ConnectorKind {
+    checkPort(port);
+    return {
+      destination: ipAddress("TCP", host, port),
+      timeoutSeconds: options.timeoutSeconds ?? CONNECT_SECONDS,
+      dial: () => this.#network.connectTCP(host, port, options.bindAddress),
+    };
+  }
+
+  #listen(factory: ProtocolFactory, kind: PortKind): ListeningPort {
+    const port = new StreamPort(this, factory, kind, this.#network);
+    port.startListening();
+    return port;
+  }
+
+  #connect(factory: ProtocolFactory | ClientProtocolFactory, kind: ConnectorKind): Connector {
+    const connector = new StreamConnector(this, factory, kind, this.#network);
+    connector.connect();
+    return connector;
+  }
+}
+
+function checkPort(port: number): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot use port ${port}: a port is a whole number from 0 to 65535`);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The default reactor, and reactors by the name of their host.
+ * @module
+ */
+import type { Reactor } from "./core/interfaces.ts";
+import { setDefaultClock } from "./core/task/default_clock.ts";
+import { DenoReactor } from "./deno/mod.ts";
+import { logErrors } from "./log_errors.ts";
+import { NodeReactor } from "./node/mod.ts";
+
+/**
+ * A new reactor.
+ *
+ * @param host What it runs on. Deno can run both.
+ */
+export function createReactor(host: "deno" | "node"): Reactor {
+  if (host === "deno") return new DenoReactor();
+  if (host === "node") return new NodeReactor();
+  throw new RangeError(`Cannot make a reactor: "${host}" is neither "deno" nor "node"`);
+}
+
+/** The default reactor. It opens nothing until it is used. */
+export const reactor: Reactor = createReactor("Deno" in globalThis ? "deno" : "node");
+
+setDefaultClock(reactor);
+logErrors();

@@ -1,0 +1,58 @@
+/**
+ * `react`: a program that ends when its main Deferred does.
+ * @module
+ */
+import { maybeDeferred, reportError } from "@ropewalk/deferred";
+import type { Reactor } from "./core/interfaces.ts";
+import { exitProcess } from "./deno/exit_process.ts";
+import { reactor as defaultReactor } from "./default_reactor.ts";
+
+/** Thrown (or failed with) by a main function to end the process with a code of its own. */
+export class SystemExit extends Error {
+  override readonly name = "SystemExit";
+
+  /** @param exitCode What the process ends with. */
+  constructor(readonly exitCode = 0) {
+    super(`Exit with ${exitCode}`);
+  }
+}
+
+/** Options of {@linkcode react}. */
+export interface ReactOptions {
+  /** The reactor to run. */
+  reactor?: Reactor;
+  /** Ends the process. */
+  exit?: (code: number) => void;
+}
+
+/**
+ * Runs the reactor until `main` is through, then ends the process: with 0; with the code of a {@linkcode SystemExit} it
+ * failed with; else with 1, once the error is reported. A reactor that is stopped meanwhile ends it with 0.
+ *
+ * @param main Returns a Deferred or a promise.
+ * @param args Given to it after the reactor.
+ * @param options Stand-ins, for tests.
+ */
+export async function react<A extends unknown[]>(
+  main: (reactor: Reactor, ...args: A) => unknown,
+  args: A,
+  options: ReactOptions = {},
+): Promise<void> {
+  const { reactor = defaultReactor, exit = exitProcess } = options;
+  let code = 0;
+  let stopping = false;
+  reactor.addSystemEventTrigger("before", "shutdown", () => void (stopping = true));
+  reactor.callWhenRunning(() => {
+    maybeDeferred(main, reactor, ...args).addErrback((failure) => {
+      if (failure.value instanceof SystemExit) code = failure.value.exitCode;
+      else if (!stopping) {
+        code = 1;
+        reportError(failure, "The main function failed");
+      }
+    }).addBoth(() => {
+      if (reactor.running && !stopping) reactor.stop();
+    });
+  });
+  await reactor.run();
+  exit(code);
+}
