@@ -45,13 +45,14 @@ const CLOSING_MILLISECONDS = 1000;
  *
  * @example
  * ```ts ignore
- * import { deferLater } from "@ropewalk/reactor/core";
+ * import { Deferred } from "@ropewalk/deferred";
  * import { Clock, deferredTest } from "@ropewalk/testing";
  * import { assertEquals } from "@std/assert";
  *
  * deferredTest("an hour passes at once", { reactor: () => new Clock() }, (t) => {
- *   return deferLater(t.reactor, 3600, () => t.reactor.seconds())
- *     .addCallback((seconds) => assertEquals(seconds, 3600));
+ *   const hour = new Deferred<void>();
+ *   t.reactor.callLater(3600, () => hour.callback());
+ *   return hour.addCallback(() => assertEquals(t.reactor.seconds(), 3600));
  * });
  * ```
  */
