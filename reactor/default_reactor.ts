@@ -20,7 +20,7 @@ export function createReactor(host: "deno" | "node"): Reactor {
 }
 
 /** The default reactor. It opens nothing until it is used. */
-export const reactor: Reactor = createReactor("Deno" in globalThis ? "deno" : "node");
+export const reactor: Reactor = createReactor(DenoReactor.isHere ? "deno" : "node");
 
 setDefaultClock(reactor);
 logErrors();

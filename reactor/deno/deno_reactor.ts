@@ -9,6 +9,9 @@ import { DenoNetwork } from "./deno_network.ts";
 
 /** A reactor on Deno. Making one opens nothing. */
 export class DenoReactor extends StreamReactor {
+  /** Whether the host is Deno. */
+  static readonly isHere: boolean = typeof Deno !== "undefined";
+
   /** Makes a reactor of its own; most programs want the default one. */
   constructor() {
     super({
