@@ -2,13 +2,13 @@
  * `StreamConnection`: one stream connection, as its protocol's transport.
  *
  * ```text
- *   write ──► #out (copied) ──┐ at the end of the turn, or of dataReceived
- *                             ├──► #sending ──► stream.write, again until all is sent
- *                 spare ◄─────┘
- *   stream.read(#buffer) ──► dataReceived ──► stream.read …     one read and one write in flight at most
+ *   write ──► out (copied) ──► stream.write, again until all is sent     at the end of the turn, or of dataReceived
+ *   stream.read(buffer) ──► dataReceived ──► stream.read …               one read and one write in flight at most
  * ```
  *
- * The completions of read and write are functions bound once; no promise is made here but the host's own.
+ * The completions of read and write are functions bound once; no promise is made here but the host's own. The buffer
+ * for reading begins as a slot of 512 bytes, grows fourfold whenever a read fills it, and shrinks again when several
+ * reads in a row bring little.
  * @module
  */
 import { Failure } from "@ropewalk/deferred";
@@ -25,12 +25,14 @@ import type {
   TLSServerOptions,
   Transport,
 } from "./interfaces.ts";
+import { OutBuffer } from "./out_buffer.ts";
+import { ProducerSlot } from "./producer_slot.ts";
 import type { ReactorBase } from "./reactor_base.ts";
+import { giveBack, LARGE, SMALL, takeSmall } from "./read_buffers.ts";
+import { ResumedStream } from "./resumed_stream.ts";
 
-const FIRST_BUFFER = 2048;
-const LARGEST_BUFFER = 65_536;
-const HIGH_WATER = 65_536;
-const encoder = new TextEncoder();
+const GROWTH = 4;
+const SMALL_READS = 8; // so many in a row that a buffer of a quarter would have held, and it shrinks
 
 /** TLS in the middle of a connection: the part of `HostNetwork` that `startTLS` needs. */
 export interface StreamUpgrades {
@@ -53,31 +55,32 @@ export class StreamConnection implements Transport {
   readonly #onLost: ((reason: Failure) => void) | null;
 
   #buffer: Uint8Array | null = null;
+  #bufferSize = SMALL;
+  #smallReads = 0;
   #reading = false;
   #paused = false;
   #held: Uint8Array | null = null; // came while reading was paused
-  #eof = false;
-  #upgrade: Upgrade | null = null; // startTLS was called, and is not through
+  #heldEnd = false; // so did the end of input
+  #ended = false; // the peer has finished sending
 
-  #out: Uint8Array = new Uint8Array(0);
-  #outLength = 0;
+  readonly #out = new OutBuffer();
   #sending: Uint8Array | null = null;
   #sent = 0;
-  #spare: Uint8Array | null = null;
-  #writing = false;
   #scheduled = false;
   #delivering = false;
   #closingWrite = false;
   #writeClosed = false;
-  #lost = false;
   #aborted = false;
+  #lost = false;
+  readonly #producer = new ProducerSlot();
 
-  #producer: PushProducer | PullProducer | null = null;
-  #streaming = false;
-  #producerPaused = false;
+  #handshaking = false;
+  #switching: (() => void) | null = null; // startTLS, waiting for what was written before it
+  #plain: Uint8Array | null = null; // that, while it waits
+  #switchedRead: ((data: Uint8Array | null) => void) | null = null; // takes the read that was in flight then
 
   readonly #readDone = (count: number | null): void => this.#onRead(count);
-  readonly #readFailed = (error: unknown): void => this.#broken(error);
+  readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
   readonly #writeDone = (count: number): void => this.#onWritten(count);
   readonly #writeFailed = (error: unknown): void => this.#broken(error);
   readonly #flushLater = (): void => {
@@ -132,46 +135,85 @@ export class StreamConnection implements Transport {
     } catch { /* it is gone already: the first read tells */ }
     figures.connections++;
     figures.connectionsTotal++;
-    this.#guard("makeConnection", () => this.#protocol.makeConnection(this));
+    try {
+      this.#protocol.makeConnection(this);
+    } catch (error) {
+      this.#faulty("makeConnection", error);
+    }
     this.#readMore();
   }
 
   // ------------------------------------------------------------------------------------------------- reading
 
   #readMore(): void {
-    if (this.#reading || this.#paused || this.#eof || this.disconnecting || this.#lost) return;
-    if (this.#upgrade !== null) return;
+    if (
+      this.#reading || this.#paused || this.#ended || this.disconnecting || this.#lost ||
+      this.#switching !== null || this.#handshaking
+    ) return;
     this.#reading = true;
-    this.#buffer ??= new Uint8Array(FIRST_BUFFER);
+    this.#buffer ??= this.#bufferSize === SMALL ? takeSmall() : new Uint8Array(this.#bufferSize);
     this.#stream.read(this.#buffer).then(this.#readDone, this.#readFailed);
   }
 
   #onRead(count: number | null): void {
     this.#reading = false;
-    if (this.#lost) return;
+    const buffer = this.#buffer!;
+    if (this.#switchedRead !== null) {
+      this.#switchedRead(count === null ? null : buffer.slice(0, count));
+      this.#switchedRead = null;
+      return;
+    }
+    if (this.#lost) {
+      this.#dropBuffer();
+      return;
+    }
     if (count === null) {
-      this.#endOfInput();
+      this.#dropBuffer(); // there will be no more
+      if (this.#paused) this.#heldEnd = true;
+      else this.#endOfInput();
       return;
     }
     this.reactor.figures.bytesIn += count;
-    const buffer = this.#buffer!;
-    if (this.#upgrade !== null) { // what comes after the switch is the handshake's
-      this.#held = buffer.slice(0, count);
-      this.#switch();
-      return;
-    }
-    const keeps = this.#protocol.borrowsData !== true;
-    if (count === buffer.length && count < LARGEST_BUFFER) this.#buffer = new Uint8Array(count * 4);
-    else if (keeps && count > buffer.length / 2) this.#buffer = null; // theirs now
-    const own = buffer !== this.#buffer;
-    let data = count === buffer.length ? buffer : buffer.subarray(0, count);
-    if (!own && (keeps || this.#paused)) data = data.slice();
     if (this.disconnecting) return;
-    if (this.#paused) this.#held = data;
-    else {
+    const view = count === buffer.length ? buffer : buffer.subarray(0, count);
+    if (this.#protocol.borrowsData !== true || this.#paused) {
+      const data = this.#makeTheirs(buffer, view);
+      if (this.#paused) {
+        this.#held = data;
+        return;
+      }
       this.#deliver(data);
-      this.#readMore();
-    }
+    } else this.#deliver(view);
+    if (this.#buffer === buffer) this.#adapt(buffer.length, count);
+    this.#readMore();
+  }
+
+  // A large piece becomes the protocol's with its buffer, of a small one it gets a copy.
+  #makeTheirs(buffer: Uint8Array, view: Uint8Array): Uint8Array {
+    if (buffer.length === SMALL || view.length * 2 < buffer.length) return view.slice();
+    this.#adapt(buffer.length, view.length);
+    this.#buffer = null;
+    return view;
+  }
+
+  #adapt(size: number, count: number): void {
+    if (count === size) {
+      this.#smallReads = 0;
+      if (size < LARGE) this.#resize(Math.min(size * GROWTH, LARGE));
+    } else if (size > SMALL && count * GROWTH <= size) {
+      if (++this.#smallReads >= SMALL_READS) this.#resize(Math.max(SMALL, size / GROWTH));
+    } else this.#smallReads = 0;
+  }
+
+  #resize(size: number): void {
+    this.#dropBuffer();
+    this.#bufferSize = size;
+    this.#smallReads = 0;
+  }
+
+  #dropBuffer(): void {
+    if (this.#buffer !== null) giveBack(this.#buffer);
+    this.#buffer = null;
   }
 
   #deliver(data: Uint8Array): void {
@@ -182,15 +224,21 @@ export class StreamConnection implements Transport {
       this.#faulty("dataReceived", error);
     }
     this.#delivering = false;
-    if (!this.#writing && !this.#scheduled) this.#flush();
+    if (this.#out.length > 0 || this.disconnecting || this.#closingWrite) this.#flush();
   }
 
   #endOfInput(): void {
-    this.#eof = true;
-    if (this.#protocol.readConnectionLost !== undefined) {
-      this.#guard("readConnectionLost", () => this.#protocol.readConnectionLost!());
-      if (this.#writeClosed) this.#end(new Failure(new ConnectionDone()));
-    } else this.loseConnection();
+    this.#ended = true;
+    if (this.#protocol.readConnectionLost === undefined) {
+      this.loseConnection(); // what is unsent is sent first: the peer may wait for it
+      return;
+    }
+    try {
+      this.#protocol.readConnectionLost();
+    } catch (error) {
+      this.#faulty("readConnectionLost", error);
+    }
+    if (this.#writeClosed) this.#end(new Failure(new ConnectionDone()));
   }
 
   pauseProducing(): void {
@@ -200,15 +248,19 @@ export class StreamConnection implements Transport {
   resumeProducing(): void {
     if (!this.#paused || this.disconnecting) return;
     this.#paused = false;
-    if (this.#held === null) this.#readMore();
+    if (this.#held === null && !this.#heldEnd) this.#readMore();
     else queueMicrotask(() => this.#deliverHeld());
   }
 
   #deliverHeld(): void {
-    const held = this.#held;
     if (this.#paused || this.#lost || this.disconnecting) return;
+    const held = this.#held;
     this.#held = null;
     if (held !== null) this.#deliver(held);
+    if (this.#heldEnd && !this.#paused && !this.disconnecting) {
+      this.#heldEnd = false;
+      this.#endOfInput();
+    }
     this.#readMore();
   }
 
@@ -219,15 +271,8 @@ export class StreamConnection implements Transport {
   // ------------------------------------------------------------------------------------------------- writing
 
   write(data: Data): void {
-    if (this.#lost || this.#closingWrite || data.length === 0) return;
-    if (typeof data === "string") {
-      this.#reserve(data.length * 3);
-      this.#outLength += encoder.encodeInto(data, this.#out.subarray(this.#outLength)).written;
-    } else {
-      this.#reserve(data.length);
-      this.#out.set(data, this.#outLength);
-      this.#outLength += data.length;
-    }
+    if (this.#lost || this.#aborted || this.#closingWrite || data.length === 0) return;
+    this.#out.add(data);
     this.#changed();
   }
 
@@ -235,70 +280,66 @@ export class StreamConnection implements Transport {
     for (const part of parts) this.write(part);
   }
 
-  #reserve(more: number): void {
-    const needed = this.#outLength + more;
-    if (needed <= this.#out.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#out.length * 2, 1024));
-    larger.set(this.#out.subarray(0, this.#outLength));
-    this.#out = larger;
-  }
-
   // Something was written, or closing was asked for: it is dealt with at the end of this turn.
   #changed(): void {
-    if (this.#streaming && !this.#producerPaused && this.#buffered() > HIGH_WATER) {
-      this.#producerPaused = true;
-      this.#guard("pauseProducing", () => (this.#producer as PushProducer).pauseProducing());
+    if (this.#producer.taken) {
+      try {
+        this.#producer.filled(this.#unsent());
+      } catch (error) {
+        this.#faulty("pauseProducing", error);
+      }
     }
-    if (this.#scheduled || this.#delivering || this.#writing) return;
+    if (this.#scheduled || this.#delivering || this.#sending !== null) return;
     this.#scheduled = true;
     queueMicrotask(this.#flushLater);
   }
 
-  #buffered(): number {
-    return this.#outLength + (this.#sending === null ? 0 : this.#sending.length - this.#sent);
+  #unsent(): number {
+    return this.#out.length + (this.#sending === null ? 0 : this.#sending.length - this.#sent);
   }
 
   #flush(): void {
-    if (this.#writing || this.#lost || this.#upgrade?.begun) return;
-    if (this.#outLength === 0) {
+    if (this.#sending !== null || this.#lost || this.#aborted || this.#handshaking) return;
+    if (this.#plain !== null) {
+      this.#sending = this.#plain;
+      this.#plain = null;
+    } else if (this.#out.length === 0 || this.#switching !== null) {
       this.#drained();
       return;
-    }
-    const out = this.#out;
-    this.#sending = out.subarray(0, this.#outLength);
+    } else this.#sending = this.#out.take();
     this.#sent = 0;
-    this.#out = this.#spare ?? new Uint8Array(0);
-    this.#spare = out.length <= LARGEST_BUFFER ? out : null;
-    this.#outLength = 0;
-    this.#writing = true;
     this.#stream.write(this.#sending).then(this.#writeDone, this.#writeFailed);
   }
 
   #onWritten(count: number): void {
-    if (this.#lost) return;
+    const sending = this.#sending;
+    if (this.#lost || sending === null) return;
     this.reactor.figures.bytesOut += count;
     this.#sent += count;
-    const sending = this.#sending!;
     if (this.#sent < sending.length) {
-      this.#stream.write(sending.subarray(this.#sent)).then(this.#writeDone, this.#writeFailed);
+      if (!this.#aborted) {
+        this.#stream.write(sending.subarray(this.#sent)).then(this.#writeDone, this.#writeFailed);
+      }
       return;
     }
     this.#sending = null;
-    this.#writing = false;
+    this.#out.done(sending);
     this.#flush();
   }
 
   // Everything is sent.
   #drained(): void {
-    if (this.#upgrade !== null) {
-      this.#switch();
+    if (this.#switching !== null) {
+      const proceed = this.#switching;
+      this.#switching = null;
+      proceed();
       return;
     }
-    if (this.#producer !== null) {
-      if (!this.#streaming) this.#guard("resumeProducing", () => this.#producer?.resumeProducing());
-      else if (this.#producerPaused) {
-        this.#producerPaused = false;
-        this.#guard("resumeProducing", () => this.#producer?.resumeProducing());
+    if (this.#producer.taken) {
+      try {
+        this.#producer.drained();
+      } catch (error) {
+        this.#faulty("resumeProducing", error);
       }
       return; // closing waits for the producer
     }
@@ -310,70 +351,69 @@ export class StreamConnection implements Transport {
     this.#writeClosed = true;
     this.#stream.closeWrite().then(() => {
       if (this.#lost) return;
-      this.#guard("writeConnectionLost", () => this.#protocol.writeConnectionLost?.());
-      if (this.#eof) this.#end(new Failure(new ConnectionDone()));
+      try {
+        this.#protocol.writeConnectionLost?.();
+      } catch (error) {
+        this.#faulty("writeConnectionLost", error);
+      }
+      if (this.#ended) this.#end(new Failure(new ConnectionDone()));
     }, this.#writeFailed);
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
-    if (this.#producer !== null) throw new TypeError("Cannot register a producer: there is one already");
-    if (this.#lost || this.disconnecting) {
+    if (this.#lost || this.#aborted) {
       producer.stopProducing();
       return;
     }
-    this.#producer = producer;
-    this.#streaming = streaming;
-    this.#producerPaused = false;
-    if (!streaming) this.#guard("resumeProducing", () => producer.resumeProducing());
+    this.#producer.fill(producer, streaming);
+    if (streaming) this.#producer.filled(this.#unsent());
+    else producer.resumeProducing();
   }
 
   unregisterProducer(): void {
-    this.#producer = null;
-    this.#streaming = false;
+    this.#producer.empty();
     if (this.disconnecting || this.#closingWrite) this.#changed();
   }
 
   // ------------------------------------------------------------------------------------------------- TLS
 
-  /** Goes over to TLS once what was written so far is sent; what is written from now on goes under TLS. */
+  /** Goes over to TLS once what was written so far is sent; what is written after that goes under TLS. */
   startTLS(options: TLSServerOptions | TLSClientOptions, normal = true): void {
-    if (this.secure || this.#upgrade !== null) {
+    if (this.secure || this.#switching !== null || this.#handshaking) {
       throw new TypeError("Cannot start TLS: it was started already");
     }
     if (this.#lost || this.disconnecting) return;
-    this.#upgrade = new Upgrade(options, this.#isServer === normal, this.#out, this.#outLength);
-    this.#out = new Uint8Array(0);
-    this.#outLength = 0;
-    if (!this.#scheduled) queueMicrotask(() => this.#switch());
+    const isServer = this.#isServer === normal;
+    const plain = this.#out.take();
+    this.#switching = () => this.#handshake(options, isServer);
+    if (plain.length > 0) this.#plain = plain;
+    if (this.#sending === null) this.#flush();
   }
 
-  // Goes on with the switch as far as it can: plain text out first, then a read in flight, then the handshake.
-  #switch(): void {
-    const upgrade = this.#upgrade;
-    if (upgrade === null || upgrade.begun || this.#lost || this.#writing) return;
-    if (upgrade.plainLength > 0) {
-      this.#sending = upgrade.plain.subarray(0, upgrade.plainLength);
-      upgrade.plainLength = 0;
-      this.#sent = 0;
-      this.#writing = true;
-      this.#stream.write(this.#sending).then(this.#writeDone, this.#writeFailed);
-      return;
-    }
-    if (this.#reading && this.#held === null) return; // it goes on when the first bytes of the handshake are there
-    upgrade.begun = true;
-    const plain = this.#held === null ? this.#stream : new ReadAgain(this.#stream, this.#held);
+  // What was held and the read in flight belong to the handshake: they came after the switch was asked for.
+  #handshake(options: TLSServerOptions | TLSClientOptions, isServer: boolean): void {
+    let inFlight: Promise<Uint8Array | null> | null = null;
+    if (this.#reading) inFlight = new Promise((resolve) => this.#switchedRead = resolve);
+    else if (this.#heldEnd) inFlight = Promise.resolve(null);
+    const plain = new ResumedStream(this.#stream, this.#held, inFlight);
     this.#held = null;
-    const shake = upgrade.isServer
-      ? this.#upgrades.serveTLS(plain, upgrade.options as TLSServerOptions)
-      : this.#upgrades.connectTLS(plain, upgrade.options as TLSClientOptions);
+    this.#handshaking = true;
+    const shake = isServer
+      ? this.#upgrades.serveTLS(plain, options as TLSServerOptions)
+      : this.#upgrades.connectTLS(plain, options as TLSClientOptions);
     shake.then((secured) => {
-      this.#upgrade = null;
+      this.#handshaking = false;
       if (this.#lost) {
         secured.close();
         return;
       }
       this.#stream = secured;
-      this.#guard("handshakeCompleted", () => this.#protocol.handshakeCompleted?.());
+      this.#dropBuffer();
+      try {
+        this.#protocol.handshakeCompleted?.();
+      } catch (error) {
+        this.#faulty("handshakeCompleted", error);
+      }
       this.#flush();
       this.#readMore();
     }, (error) => this.#end(new Failure(error instanceof TLSError ? error : new TLSError(String(error)))));
@@ -398,18 +438,27 @@ export class StreamConnection implements Transport {
   }
 
   #abort(reason: Failure): void {
-    if (this.#lost) return;
+    if (this.#lost || this.#aborted) return;
     this.disconnecting = true;
     this.#aborted = true;
-    this.#outLength = 0;
+    this.#out.clear();
     queueMicrotask(() => this.#end(reason));
+  }
+
+  #onReadFailed(error: unknown): void {
+    this.#reading = false;
+    if (this.#switchedRead !== null) {
+      this.#switchedRead(null);
+      this.#switchedRead = null;
+    }
+    if (this.#lost) this.#dropBuffer();
+    else this.#broken(error);
   }
 
   #broken(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#end(
-      new Failure(new ConnectionLost(`Connection to the other side was lost: ${message}`, { cause: error })),
-    );
+    const text = `Connection to the other side was lost: ${message}`;
+    this.#end(new Failure(new ConnectionLost(text, { cause: error })));
   }
 
   #end(reason: Failure): void {
@@ -417,26 +466,18 @@ export class StreamConnection implements Transport {
     this.#lost = true;
     this.disconnecting = true;
     this.#held = null;
-    this.#buffer = null;
+    if (!this.#reading) this.#dropBuffer(); // else when the read ends, as it does at once now
     try {
       if (this.#aborted && this.#stream.abort) this.#stream.abort();
       else this.#stream.close();
     } catch { /* the host has closed it already */ }
-    const producer = this.#producer;
-    this.#producer = null;
+    this.#sending = null;
+    this.#out.clear();
+    const producer = this.#producer.empty();
     if (producer !== null) this.#report("stopProducing", () => producer.stopProducing());
     this.reactor.figures.connections--;
     this.#report("connectionLost", () => this.#protocol.connectionLost(reason));
     this.#onLost?.(reason);
-  }
-
-  // Calls a method of the protocol; one that throws loses its connection.
-  #guard(name: string, f: () => void): void {
-    try {
-      f();
-    } catch (error) {
-      this.#faulty(name, error);
-    }
   }
 
   #report(name: string, f: () => void): void {
@@ -454,12 +495,10 @@ export class StreamConnection implements Transport {
 
   // ------------------------------------------------------------------------------------------------- the rest
 
-  /** Our end's address. */
   getHost(): Address {
     return this.#stream.localAddress;
   }
 
-  /** The far end's address. */
   getPeer(): Address {
     return this.#stream.remoteAddress;
   }
@@ -470,63 +509,5 @@ export class StreamConnection implements Transport {
 
   setTcpKeepAlive(on: boolean): void {
     if (!this.#lost) this.#stream.setKeepAlive?.(on);
-  }
-}
-
-/** A switch to TLS that is under way. */
-class Upgrade {
-  begun = false;
-
-  constructor(
-    readonly options: TLSServerOptions | TLSClientOptions,
-    readonly isServer: boolean,
-    readonly plain: Uint8Array, // written before the switch, to be sent first
-    public plainLength: number,
-  ) {}
-}
-
-/** A stream of which some bytes were read already. */
-class ReadAgain implements HostStream {
-  readonly localAddress: Address;
-  readonly remoteAddress: Address;
-  #first: Uint8Array | null;
-
-  constructor(private readonly stream: HostStream, first: Uint8Array) {
-    this.localAddress = stream.localAddress;
-    this.remoteAddress = stream.remoteAddress;
-    this.#first = first;
-  }
-
-  read(buffer: Uint8Array): Promise<number | null> {
-    const first = this.#first;
-    if (first === null) return this.stream.read(buffer);
-    const count = Math.min(first.length, buffer.length);
-    buffer.set(first.subarray(0, count));
-    this.#first = count === first.length ? null : first.subarray(count);
-    return Promise.resolve(count);
-  }
-
-  write(data: Uint8Array): Promise<number> {
-    return this.stream.write(data);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.stream.closeWrite();
-  }
-
-  close(): void {
-    this.stream.close();
-  }
-
-  abort(): void {
-    (this.stream.abort ?? this.stream.close).call(this.stream);
-  }
-
-  setNoDelay(on: boolean): void {
-    this.stream.setNoDelay?.(on);
-  }
-
-  setKeepAlive(on: boolean): void {
-    this.stream.setKeepAlive?.(on);
   }
 }
