@@ -2,18 +2,14 @@
  * The life of a reactor in memory: start-up, running, shutdown, and the triggers of each.
  * @module
  */
-import { type Deferred, maybeDeferred, reportError } from "@ropewalk/deferred";
 import {
+  EventTriggers,
   ReactorAlreadyRunning,
   ReactorNotRunning,
   type SystemEvent,
   type TriggerId,
   type TriggerPhase,
 } from "@ropewalk/reactor/core";
-
-interface Trigger extends TriggerId {
-  readonly run: () => unknown;
-}
 
 /** The part of `ReactorCore` that has no sockets in it. */
 export class Lifecycle {
@@ -22,7 +18,7 @@ export class Lifecycle {
   hasStopped = false;
   hasCrashed = false;
   readonly #later: (f: () => void) => void;
-  readonly #triggers = new Map<SystemEvent, Trigger[]>([["startup", []], ["shutdown", []]]);
+  readonly #triggers = { startup: new EventTriggers("startup"), shutdown: new EventTriggers("shutdown") };
   #started = false;
   #stopping = false;
   #ended: (() => void) | null = null;
@@ -36,10 +32,10 @@ export class Lifecycle {
   run(): Promise<void> {
     if (this.#started) return Promise.reject(new ReactorAlreadyRunning());
     this.#started = true;
-    this.hasRun = true;
     this.#stopping = false;
+    this.hasRun = true;
     const ended = new Promise<void>((resolve) => this.#ended = resolve);
-    this.#fire("startup", () => void (this.running = true), () => {});
+    this.#triggers.startup.fire(() => void (this.running = this.#started));
     return ended;
   }
 
@@ -47,10 +43,17 @@ export class Lifecycle {
     if (!this.#started || this.#stopping) throw new ReactorNotRunning();
     this.#stopping = true;
     this.hasStopped = true;
-    this.#later(() => this.#fire("shutdown", () => void (this.running = false), () => this.#end()));
+    const ended = this.#ended;
+    this.#later(() => {
+      if (this.#ended !== ended) return; // it crashed meanwhile
+      this.#triggers.shutdown.fire(() => void (this.running = false)).addCallback(() => {
+        if (this.#ended === ended) this.#end();
+      });
+    });
   }
 
   crash(): void {
+    if (!this.#started) throw new ReactorNotRunning("Cannot crash the reactor: it is not running");
     this.hasCrashed = true;
     this.#end();
   }
@@ -70,64 +73,16 @@ export class Lifecycle {
   }
 
   add(phase: TriggerPhase, event: SystemEvent, f: () => unknown): TriggerId {
-    const triggers = this.#triggers.get(event);
-    if (triggers === undefined) throw new RangeError(`Cannot add a trigger: there is no event "${event}"`);
-    if (!["before", "during", "after"].includes(phase)) {
-      throw new RangeError(`Cannot add a trigger: there is no phase "${phase}"`);
-    }
-    const trigger: Trigger = { phase, event, run: f };
-    triggers.push(trigger);
-    return trigger;
+    return this.#of(event).add(phase, f);
   }
 
   remove(id: TriggerId): void {
-    const triggers = this.#triggers.get(id.event) ?? [];
-    const index = triggers.indexOf(id as Trigger);
-    if (index < 0) throw new RangeError("Cannot remove a trigger: it was removed, or has run");
-    triggers.splice(index, 1);
+    this.#of(id.event).remove(id);
   }
 
-  // A trigger is taken out before it runs, so one may remove another that is still to come.
-  #fire(event: SystemEvent, during: () => void, done: () => void): void {
-    const wait = new Countdown(() => {
-      during();
-      for (const f of this.#taken(event, "during")) attempt(f, event);
-      for (const f of this.#taken(event, "after")) attempt(f, event);
-      done();
-    });
-    for (const f of this.#taken(event, "before")) wait.forEnd(attempt(f, event));
-    wait.begin();
-  }
-
-  *#taken(event: SystemEvent, phase: TriggerPhase): Generator<() => unknown> {
-    const triggers = this.#triggers.get(event)!;
-    for (;;) {
-      const index = triggers.findIndex((trigger) => trigger.phase === phase);
-      if (index < 0) return;
-      yield triggers.splice(index, 1)[0]!.run;
-    }
-  }
-}
-
-function attempt(f: () => unknown, event: SystemEvent): Deferred<void> {
-  return maybeDeferred(f).addCallbacks(
-    () => {},
-    (failure) => reportError(failure, `A ${event} trigger failed`),
-  );
-}
-
-// Calls `done` when `begin` was called and every Deferred it was given has fired.
-class Countdown {
-  #left = 1;
-
-  constructor(readonly done: () => void) {}
-
-  forEnd(d: Deferred<void>): void {
-    this.#left++;
-    d.addCallback(() => this.begin());
-  }
-
-  begin(): void {
-    if (--this.#left === 0) this.done();
+  #of(event: SystemEvent): EventTriggers {
+    const triggers = this.#triggers[event];
+    if (triggers === undefined) throw new RangeError(`Cannot find a trigger: there is no event "${event}"`);
+    return triggers;
   }
 }

@@ -2,9 +2,8 @@
  * `Clock`: time that moves when a test says so.
  * @module
  */
-import type { DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
+import { type DelayedCall, DelayedCalls, type ReactorTime } from "@ropewalk/reactor/core";
 import { settle } from "./_settle.ts";
-import { checkedCall, TimerQueue } from "./_timers.ts";
 
 /** More calls than this in one `advance` are taken for a call that arranges itself again for the same moment. */
 const MAX_CALLS = 1_000_000;
@@ -29,7 +28,7 @@ const MAX_CALLS = 1_000_000;
 export class Clock implements ReactorTime {
   /** The present time, as {@linkcode seconds} tells it. */
   rightNow = 0;
-  readonly #calls = new TimerQueue(() => this.rightNow);
+  readonly #calls = new DelayedCalls(() => this.rightNow);
 
   /** The present time, in seconds; it begins at 0. */
   seconds(): number {
@@ -38,12 +37,12 @@ export class Clock implements ReactorTime {
 
   /** Arranges a call; it runs inside the {@linkcode advance} that reaches its time. */
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
-    return this.#calls.add(this.rightNow + seconds, checkedCall(seconds, f, args));
+    return this.#calls.add(seconds, f as (...args: unknown[]) => unknown, args);
   }
 
   /** The calls that are still to come, the next one first. */
   getDelayedCalls(): DelayedCall[] {
-    return this.#calls.list();
+    return this.#calls.list().sort((a, b) => a.getTime() - b.getTime());
   }
 
   /**
@@ -57,11 +56,11 @@ export class Clock implements ReactorTime {
   advance(seconds: number): void {
     if (!(seconds >= 0)) throw new RangeError(`Cannot advance the clock: by ${seconds} seconds`);
     this.rightNow += seconds;
-    for (let n = 0; this.#calls.nextTime <= this.rightNow; n++) {
-      if (n === MAX_CALLS) {
-        throw new Error(`Cannot finish advancing the clock: ${MAX_CALLS} calls ran and one more is due`);
+    let left = MAX_CALLS;
+    while (this.#calls.runNext(this.rightNow)) {
+      if (--left === 0) {
+        throw new Error(`Cannot finish advancing the clock: ${MAX_CALLS} calls ran and more may be due`);
       }
-      this.#calls.shift()!();
     }
   }
 
@@ -77,7 +76,7 @@ export class Clock implements ReactorTime {
    */
   async settle(): Promise<void> {
     await settle();
-    while (this.#calls.nextTime <= this.rightNow) {
+    while (this.#calls.size > 0 && this.#calls.nextTime <= this.rightNow) {
       this.advance(0);
       await settle();
     }

@@ -8,7 +8,12 @@
  * @module
  */
 import { type Failure, reportError } from "@ropewalk/deferred";
-import { type Address, ConnectionLost, type TLSClientOptions } from "@ropewalk/reactor/core";
+import {
+  type Address,
+  ConnectionLost,
+  type DelayedCall,
+  type TLSClientOptions,
+} from "@ropewalk/reactor/core";
 import {
   Bytes,
   type Carrier,
@@ -20,7 +25,6 @@ import {
   StreamEnd,
 } from "../_stream_end.ts";
 import { Hello } from "../_hello.ts";
-import type { Timer } from "../_timers.ts";
 import type { SimulatedPort } from "./_stream_port.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
 import type { SimulatedReactor } from "./_simulated_reactor.ts";
@@ -124,7 +128,7 @@ class Channel {
   #flights: Flight[] = [];
   #flyingBytes = 0;
   #pullIsDue = false;
-  #arrival: Timer | null = null;
+  #arrival: DelayedCall | null = null;
   #lastArrival = 0;
   #busyUntil = 0;
   #retransmit = 0;
@@ -142,7 +146,7 @@ class Channel {
   wake(): void {
     if (this.#pullIsDue || !this.sender._alive) return;
     this.#pullIsDue = true;
-    this.sender.network.later(0, this.#pull);
+    this.sender.network.callLater(0, this.#pull);
   }
 
   // One closure for the connection's life: this is the hot path.
@@ -179,7 +183,7 @@ class Channel {
   }
 
   #expect(seconds: number): void {
-    this.#arrival = this.sender.network.later(Math.max(0, seconds), this.#arrive);
+    this.#arrival = this.sender.network.callLater(Math.max(0, seconds), this.#arrive);
   }
 
   readonly #arrive = (): void => {
@@ -256,11 +260,11 @@ class Channel {
         network.trace.note(network.seconds(), target.name, host.name, "reset", 0);
         this.from.arrive(RESET);
       } else if (network.seconds() < end) {
-        network.later(wait, arrive);
+        network.callLater(wait, arrive);
         wait *= 2;
       } else this.#giveUp();
     };
-    network.later(network.linkBetween(target, host).latencySeconds, arrive);
+    network.callLater(network.linkBetween(target, host).latencySeconds, arrive);
   }
 
   #giveUp(): void {

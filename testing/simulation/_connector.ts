@@ -116,7 +116,7 @@ export class SimulatedConnector implements Connector {
       if (attempt.over || !reactor._alive) return;
       const silent = !host.isUp || network.isBlocked(reactor.host, host);
       if (silent || (link.loss > 0 && network.random.chance(link.loss))) {
-        network.later(wait, arrive);
+        network.callLater(wait, arrive);
         wait *= 2;
         return;
       }
@@ -124,14 +124,14 @@ export class SimulatedConnector implements Connector {
       if (listening === undefined) this.#refused(attempt, host, delay);
       else this.#accepted(attempt, host, ip, listening);
     };
-    network.later(delay, arrive);
+    network.callLater(delay, arrive);
   }
 
   #refused(attempt: Attempt, host: SimulatedHost, delay: number): void {
     const { network } = this.reactor;
-    network.later(delay, () => {
+    network.callLater(delay, () => {
       if (!network.isBlocked(host, this.reactor.host)) this.#fail(attempt, new ConnectionRefusedError());
-    }, this.reactor);
+    });
   }
 
   #accepted(attempt: Attempt, host: SimulatedHost, ip: string, port: SimulatedPort): void {

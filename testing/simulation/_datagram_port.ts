@@ -164,7 +164,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
       if (link.reordering > 0 && random.chance(link.reordering)) {
         seconds += REORDERING_LATENCIES * link.latencySeconds;
       }
-      network.later(seconds, () => this.#arrive(bytes, to, target));
+      network.callLater(seconds, () => this.#arrive(bytes, to, target));
     }
   }
 
@@ -217,13 +217,13 @@ export class SimulatedDatagramPort implements DatagramTransport {
   #unreachable(to: SimulatedHost): void {
     if (this.#peer === null) return;
     const { network, host } = this.reactor;
-    network.later(network.linkBetween(to, host).latencySeconds, () => {
-      if (this.#address === null || network.isBlocked(to, host)) return;
+    network.callLater(network.linkBetween(to, host).latencySeconds, () => {
+      if (this.#address === null || !this.reactor._alive || network.isBlocked(to, host)) return;
       try {
         this.handler.connectionRefused?.();
       } catch (error) {
         reportError(error, "connectionRefused failed");
       }
-    }, this.reactor);
+    });
   }
 }

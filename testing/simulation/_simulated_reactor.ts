@@ -9,6 +9,7 @@ import {
   type DatagramHandler,
   type DatagramTransport,
   type DelayedCall,
+  DelayedCalls,
   ipAddress,
   type ListeningPort,
   type ListenTCPOptions,
@@ -24,7 +25,6 @@ import {
   UNIXAddress,
 } from "@ropewalk/reactor/core";
 import { Lifecycle } from "../_lifecycle.ts";
-import { checkedCall, type Timer, TimerQueue } from "../_timers.ts";
 import { SimulatedConnector } from "./_connector.ts";
 import { SimulatedDatagramPort } from "./_datagram_port.ts";
 import { PortTable } from "./_port_table.ts";
@@ -44,7 +44,7 @@ export class SimulatedReactor implements Reactor {
   _alive = true;
   readonly _stats = { connections: 0, connectionsTotal: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
   readonly #started: number;
-  readonly #calls = new Set<Timer>();
+  readonly #calls = new Set<DelayedCall>();
   readonly #lifecycle = new Lifecycle((f) => void this.callLater(0, f));
 
   constructor(host: SimulatedHost) {
@@ -56,7 +56,7 @@ export class SimulatedReactor implements Reactor {
   /** The host has crashed: nothing of this reactor happens any more. */
   _die(): void {
     this._alive = false;
-    this.network.dropEvents(this);
+    for (const call of this.#calls) if (call.active()) call.cancel();
     this.#calls.clear();
   }
 
@@ -67,28 +67,27 @@ export class SimulatedReactor implements Reactor {
   }
 
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
-    const run = checkedCall(seconds, f, args);
     // A program that has crashed may still be in the middle of something: whatever it arranges never comes.
-    if (!this._alive) return new TimerQueue(() => this.seconds()).add(this.seconds() + seconds, run);
-    const timer = this.network.later(seconds, run, this);
-    this.#calls.add(timer);
+    if (!this._alive) return new DelayedCalls(() => this.seconds()).add(seconds, () => {}, []);
+    const call = this.network.callLater(seconds, f, ...args);
+    this.#calls.add(call);
     if (this.#calls.size > 2 * this.#callsChecked) this.#dropSpentCalls();
-    return timer;
+    return call;
   }
 
   #callsChecked = 64;
 
   // Calls that have run or were cancelled are forgotten now and then, in O(1) a call on the average.
   #dropSpentCalls(): void {
-    for (const timer of this.#calls) {
-      if (!timer.active()) this.#calls.delete(timer);
+    for (const call of this.#calls) {
+      if (!call.active()) this.#calls.delete(call);
     }
     this.#callsChecked = Math.max(64, this.#calls.size);
   }
 
   getDelayedCalls(): DelayedCall[] {
     this.#dropSpentCalls();
-    return [...this.#calls].sort((a, b) => a.time - b.time || a.order - b.order);
+    return [...this.#calls].sort((a, b) => a.getTime() - b.getTime());
   }
 
   // ---- life

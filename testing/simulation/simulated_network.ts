@@ -7,9 +7,8 @@
  * @module
  */
 import { type Deferred, Failure, reportError } from "@ropewalk/deferred";
-import type { DelayedCall, Reactor, ReactorTime } from "@ropewalk/reactor/core";
+import { type DelayedCall, DelayedCalls, type Reactor, type ReactorTime } from "@ropewalk/reactor/core";
 import { settle } from "../_settle.ts";
-import { checkedCall, type Timer, TimerQueue } from "../_timers.ts";
 import { SeededRandom } from "../random.ts";
 import { decideLink, type Link, type LinkOptions, LOCAL_LINK } from "./link.ts";
 import { type HostOptions, SimulatedHost } from "./simulated_host.ts";
@@ -88,7 +87,7 @@ export class SimulatedNetwork implements ReactorTime {
   readonly #names = new Map<string, readonly string[]>();
   readonly #addresses = new Map<string, SimulatedHost>();
   readonly #blocked = new Set<string>();
-  readonly #timers = new TimerQueue(() => this.#now);
+  readonly #calls = new DelayedCalls(() => this.#now);
   #now = 0;
   #running = false;
 
@@ -237,22 +236,12 @@ export class SimulatedNetwork implements ReactorTime {
 
   /** Arranges a call by the hand of the test: no crash takes it away. */
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
-    return this.later(seconds, checkedCall(seconds, f, args));
-  }
-
-  /** Arranges an event of the network, or of an owner whose events can be dropped together. */
-  later(seconds: number, run: () => unknown, owner: unknown = null): Timer {
-    return this.#timers.add(this.#now + seconds, run, owner);
-  }
-
-  /** Drops the events of an owner. */
-  dropEvents(owner: unknown): void {
-    this.#timers.cancelAll(owner);
+    return this.#calls.add(seconds, f as (...args: unknown[]) => unknown, args);
   }
 
   /** All that is arranged, on every host and on the way between them. */
   getDelayedCalls(): DelayedCall[] {
-    return this.#timers.list();
+    return this.#calls.list().sort((a, b) => a.getTime() - b.getTime());
   }
 
   /**
@@ -294,7 +283,7 @@ export class SimulatedNetwork implements ReactorTime {
    * @throws {Error} If there is still something then.
    */
   runToEnd(limitSeconds = 3600): void {
-    this.#until(() => this.#timers.size === 0, limitSeconds, () => "the end of everything");
+    this.#until(() => this.#calls.size === 0, limitSeconds, () => "the end of everything");
   }
 
   /**
@@ -304,8 +293,8 @@ export class SimulatedNetwork implements ReactorTime {
   async play(seconds: number): Promise<void> {
     const end = this.#now + seconds;
     await settle();
-    while (this.#timers.nextTime <= end) {
-      this.#runWhile(this.#timers.nextTime, () => true);
+    while (this.#calls.nextTime <= end) {
+      this.#runWhile(this.#calls.nextTime, () => true);
       await settle();
     }
     this.run(Math.max(0, end - this.#now));
@@ -324,7 +313,7 @@ export class SimulatedNetwork implements ReactorTime {
     const end = this.#now + limitSeconds;
     await settle();
     while (!done) {
-      const next = this.#timers.nextTime;
+      const next = this.#calls.nextTime;
       if (next > end) throw this.#stuck("a promise", limitSeconds);
       this.#runWhile(next, () => true);
       await settle();
@@ -341,9 +330,9 @@ export class SimulatedNetwork implements ReactorTime {
   }
 
   #stuck(what: string, limitSeconds: number): Error {
-    const left = this.#timers.size === 0
+    const left = this.#calls.size === 0
       ? "nothing more can happen"
-      : `${this.#timers.size} events are to come`;
+      : `${this.#calls.size} events are to come`;
     return new Error(
       `Cannot run until ${what}: ${left} after ${limitSeconds} seconds at the most (it is ${this.#now} s)`,
     );
@@ -356,22 +345,22 @@ export class SimulatedNetwork implements ReactorTime {
     this.#running = true;
     try {
       let atOnce = 0;
-      while (this.#timers.nextTime <= end) {
-        if (this.#timers.nextTime > this.#now) {
-          this.#now = this.#timers.nextTime;
+      while (this.#calls.size > 0 && this.#calls.nextTime <= end) {
+        if (this.#calls.nextTime > this.#now) {
+          this.#now = this.#calls.nextTime;
           atOnce = 0;
         } else if (++atOnce > MAX_EVENTS_AT_ONCE) {
           throw new Error(
             `Cannot run on: ${MAX_EVENTS_AT_ONCE} events happened at ${this.#now} s and more are due`,
           );
         }
-        const event = this.#timers.shift()!;
+        let ran = true;
         try {
-          event();
+          ran = this.#calls.runNext(this.#now); // not if the call was cancelled or put off meanwhile
         } catch (error) {
           reportError(error, "A delayed call failed");
         }
-        if (!goesOn()) return;
+        if (ran && !goesOn()) return;
       }
       if (passTheRest && end > this.#now) this.#now = end;
     } finally {

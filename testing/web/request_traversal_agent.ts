@@ -3,7 +3,7 @@
  * @module
  */
 import { type Deferred, succeed } from "@ropewalk/deferred";
-import { ipAddress, type ProtocolFactory, type StreamProtocol } from "@ropewalk/reactor/core";
+import { type FactoryOf, ipAddress, type StreamProtocol } from "@ropewalk/reactor/core";
 import { type HTTPFactory, type Resource, Site } from "@ropewalk/web";
 import { Agent } from "@ropewalk/web/client";
 import type { Clock } from "../clock.ts";
@@ -62,7 +62,9 @@ export class RequestTraversalAgent {
     this.#options = options;
     this.#site = "buildProtocol" in target ? target : new Site(target, { reactor: this.reactor });
     this.#agent = Agent.usingEndpointFactory(this.reactor, {
-      endpointForURI: (uri) => ({ connect: (factory) => this.#connect(uri, factory) }),
+      endpointForURI: (uri) => ({
+        connect: <P extends StreamProtocol>(factory: FactoryOf<P>) => this.#connect(uri, factory),
+      }),
     });
   }
 
@@ -79,7 +81,7 @@ export class RequestTraversalAgent {
     }
   }
 
-  #connect(uri: URL, factory: ProtocolFactory): Deferred<StreamProtocol> {
+  #connect<P extends StreamProtocol>(uri: URL, factory: FactoryOf<P>): Deferred<P> {
     const address = ipAddress("TCP", "10.0.0.1", Number(uri.port) || 80);
     const server = this.#site.buildProtocol(ipAddress("TCP", "192.168.1.1", 54321));
     if (server === null) throw new TypeError("Cannot request a page: the site accepts no connections");
