@@ -48,6 +48,7 @@ export {
 export { CopyableFailure } from "./failures.ts";
 export type { Jellier, Jellyable, JellyInvoker } from "./jellier.ts";
 export type { BananaLimits } from "./limits.ts";
+export { LastingClient, type LastingClientOptions } from "./lasting_client.ts";
 export { HashedPassword, PortalRoot } from "./login.ts";
 export {
   CallbackPageCollector,
