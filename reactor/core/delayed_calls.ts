@@ -137,8 +137,10 @@ export class DelayedCalls {
 
   _cancelled(): void {
     this.#cancelledCount++;
-    if (this.#cancelledCount > 64 && this.#cancelledCount * 2 > this.#calls.length) this.#compact();
-    if (this.size === 0) this.earlier(); // the host's timer must not outlive the last call
+    const none = this.size === 0;
+    // A cancelled call at the head of an unarmed heap would hide the next one, so the last one takes all of them along.
+    if (none || (this.#cancelledCount > 64 && this.#cancelledCount * 2 > this.#calls.length)) this.#compact();
+    if (none) this.earlier(); // the host's timer must not outlive the last call
   }
 
   _move(call: Call, time: number): void {
