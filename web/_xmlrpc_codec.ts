@@ -51,8 +51,9 @@ const MAX_INT32 = 2 ** 31 - 1;
 
 // Characters that XML 1.0 cannot hold, not even as references.
 // deno-lint-ignore no-control-regex -- exactly those
-const NOT_XML =
-  /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
+const HALF_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const NOT_XML = new RegExp(`${CONTROL.source}|${HALF_PAIR.source}`);
 
 // ---------------------------------------------------------------------------------------------------- writing
 

@@ -40,7 +40,7 @@ export {
   type DecoderFactory,
 } from "./_client/content_decoder_agent.ts";
 export type { Transformer } from "./_client/decoding_protocol.ts";
-export type { ClientEndpoint, ClientReactor, EndpointFactory } from "./_client/endpoints.ts";
+export type { ClientReactor, EndpointFactory } from "./_client/endpoints.ts";
 export {
   BadResponse,
   BodyTooLarge,

@@ -149,12 +149,7 @@ export class XMLRPC extends Resource {
 
   /** The names of all procedures, those of sub-handlers too. */
   listProcedures(): string[] {
-    const names = new Set<string>();
-    for (let at: object = this; at !== XMLRPC.prototype; at = Object.getPrototypeOf(at)) {
-      for (const key of Object.getOwnPropertyNames(at)) {
-        if (key.startsWith("xmlrpc_")) names.add(key.slice("xmlrpc_".length));
-      }
-    }
+    const names = exposed(this);
     for (const [prefix, handler] of this.#subHandlers) {
       for (const name of handler.listProcedures()) names.add(prefix + this.separator + name);
     }
@@ -200,6 +195,16 @@ export class XMLRPC extends Resource {
     reportError(error, "Error in an XML-RPC method");
     return writeFault(FAILURE, "error");
   }
+}
+
+function exposed(handler: XMLRPC): Set<string> {
+  const names = new Set<string>();
+  for (let at: object = handler; at !== XMLRPC.prototype; at = Object.getPrototypeOf(at)) {
+    for (const key of Object.getOwnPropertyNames(at)) {
+      if (key.startsWith("xmlrpc_")) names.add(key.slice("xmlrpc_".length));
+    }
+  }
+  return names;
 }
 
 /** The procedures `system.listMethods`, `system.methodHelp` and `system.methodSignature`, about a handler. */

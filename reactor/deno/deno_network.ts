@@ -117,6 +117,7 @@ class DenoListener implements HostListener {
 class DenoStream implements HostStream {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
+  #closed = false;
 
   constructor(readonly conn: Deno.Conn) {
     this.localAddress = addressOf(conn.localAddr);
@@ -136,6 +137,8 @@ class DenoStream implements HostStream {
   }
 
   close(): void {
+    if (this.#closed) return; // a failed handshake closes it, and so does whoever began the handshake
+    this.#closed = true;
     this.conn.close();
   }
 

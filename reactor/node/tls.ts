@@ -66,7 +66,10 @@ export function clientTLS(stream: HostStream, options: TLSClientOptions): Promis
 
 function shake(stream: HostStream, begin: () => [tls.TLSSocket, string]): Promise<HostStream> {
   return new Promise((resolve, reject) => {
+    let over = false; // an "error" is followed by a "close"
     const failed = (error: unknown): void => {
+      if (over) return;
+      over = true;
       stream.close();
       const message = error instanceof Error ? error.message : String(error);
       reject(new TLSError(`The TLS handshake failed: ${message}`, { cause: error }));

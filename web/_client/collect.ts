@@ -2,7 +2,7 @@
  * Reading a body: all of it at once, or as a stream of the platform.
  * @module
  */
-import { Deferred, fail, Failure, succeed } from "@ropewalk/deferred";
+import { CancelledError, Deferred, fail, Failure, succeed } from "@ropewalk/deferred";
 import type { StreamProtocol, Transport } from "@ropewalk/reactor/core";
 import { decodeUtf8 } from "@ropewalk/protocols/bytes";
 import {
@@ -51,7 +51,10 @@ class Collector implements StreamProtocol {
     this.#response = response;
     this.#maxBytes = maxBytes;
     this.#strict = strict;
-    this.done = new Deferred(() => this.#transport?.abortConnection());
+    this.done = new Deferred((done) => {
+      done.errback(new CancelledError()); // first: some transports tell of the loss at once, others later
+      this.#transport?.abortConnection();
+    });
   }
 
   makeConnection(transport: Transport): void {

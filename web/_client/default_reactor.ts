@@ -2,10 +2,8 @@
  * The reactor of the short ways, which are given none.
  * @module
  */
+import { defaultClock } from "@ropewalk/reactor/core";
 import type { ClientReactor } from "./endpoints.ts";
-
-/** Where `@ropewalk/reactor` leaves the program's reactor. */
-const KEY = Symbol.for("ropewalk.reactor");
 
 /**
  * The program's reactor.
@@ -13,9 +11,7 @@ const KEY = Symbol.for("ropewalk.reactor");
  * @throws {TypeError} If the program has not imported `@ropewalk/reactor`.
  */
 export function defaultReactor(): ClientReactor {
-  const found = (globalThis as { [KEY]?: ClientReactor })[KEY];
-  if (found === undefined) {
-    throw new TypeError("Cannot make a request: give a `reactor`, or import @ropewalk/reactor");
-  }
-  return found;
+  const clock = defaultClock();
+  if ("connectTCP" in clock) return clock as ClientReactor;
+  throw new TypeError("Cannot make a request: the default clock is no reactor; give a `reactor`");
 }

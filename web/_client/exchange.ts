@@ -3,9 +3,8 @@
  * @module
  */
 import { CancelledError, Deferred, Failure } from "@ropewalk/deferred";
-import type { DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
+import type { ClientEndpoint, DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
 import type { HTTPConnection } from "./connection.ts";
-import type { ClientEndpoint } from "./endpoints.ts";
 import {
   HTTPTimeoutError,
   RequestNotSent,

@@ -101,6 +101,8 @@ export class MultipartBody implements BodyProducer {
   }
 }
 
+// deno-lint-ignore no-control-regex -- they would end the line
+const CONTROL = /[\0-\x1f\x7f]/g;
 const LINE_END = encodeUtf8("\r\n");
 
 // Bytes that stand next to each other leave in one write.
@@ -152,7 +154,7 @@ function headOf(name: string, part: FilePart): string {
   if (part.filename !== undefined) head += `; filename=${quote(part.filename)}`;
   head += "\r\n";
   if (part.contentType !== undefined) {
-    head += `Content-Type: ${part.contentType.replace(/[\0-\x1f\x7f]/g, " ")}\r\n`;
+    head += `Content-Type: ${part.contentType.replace(CONTROL, " ")}\r\n`;
   }
   return head;
 }

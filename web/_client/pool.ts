@@ -10,7 +10,7 @@
  * @module
  */
 import { CancelledError, Deferred, type Failure, succeed } from "@ropewalk/deferred";
-import type { Address, ProtocolFactory, ReactorTime, StreamProtocol } from "@ropewalk/reactor/core";
+import type { Address, FactoryOf, ReactorTime } from "@ropewalk/reactor/core";
 import { type ConnectionOwner, HTTPConnection } from "./connection.ts";
 import type { Dispatcher, Exchange, Waiting } from "./exchange.ts";
 
@@ -213,7 +213,7 @@ class Host {
 }
 
 /** One try to connect; then the owner of the connection. */
-class Attempt implements ProtocolFactory, ConnectionOwner, Waiting {
+class Attempt implements FactoryOf<HTTPConnection>, ConnectionOwner, Waiting {
   readonly #host: Host;
   readonly #persistent: boolean;
   #exchange: Exchange | null = null;
@@ -250,7 +250,7 @@ class Attempt implements ProtocolFactory, ConnectionOwner, Waiting {
 
   doStop(): void {}
 
-  buildProtocol(_address: Address): StreamProtocol | null {
+  buildProtocol(_address: Address): HTTPConnection | null {
     if (this.#exchange === null) return null;
     return new HTTPConnection(this, this.#persistent, this.#exchange.route.limits);
   }

@@ -2,17 +2,17 @@
  * `ProxyAgent`: requests pages through a proxy.
  * @module
  */
-import type { Deferred } from "@ropewalk/deferred";
+import { type Deferred, fail } from "@ropewalk/deferred";
+import type { ClientEndpoint } from "@ropewalk/reactor/core";
 import type { AgentLike, CommonAgentOptions, RequestHeaders } from "./agent.ts";
 import { Sender } from "./agent.ts";
 import type { RequestBody } from "./body_sources.ts";
-import { type ClientEndpoint, type ClientReactor, endpointFor } from "./endpoints.ts";
+import { type ClientReactor, endpointFor } from "./endpoints.ts";
 import { SchemeNotSupported } from "./errors.ts";
 import type { Route } from "./exchange.ts";
 import { type Origin, targetOf } from "./origin.ts";
 import type { ClientResponse } from "./response.ts";
 import { TunnelEndpoint } from "./tunnel.ts";
-import { fail } from "@ropewalk/deferred";
 
 /** Options of {@linkcode ProxyAgent}. */
 export interface ProxyAgentOptions extends CommonAgentOptions {

@@ -5,14 +5,14 @@
 import { Deferred, type Failure } from "@ropewalk/deferred";
 import type {
   Address,
-  ProtocolFactory,
+  ClientEndpoint,
+  FactoryOf,
   StreamProtocol,
   TLSClientOptions,
   Transport,
 } from "@ropewalk/reactor/core";
 import { NoProtocol } from "@ropewalk/reactor/core";
 import { type ConnectionOwner, HTTPConnection } from "./connection.ts";
-import type { ClientEndpoint } from "./endpoints.ts";
 import { BadResponse, ProxyError } from "./errors.ts";
 import type { RequestTimeouts, ResponseLimits } from "./options.ts";
 import type { Origin } from "./origin.ts";
@@ -41,31 +41,32 @@ export class TunnelEndpoint implements ClientEndpoint {
     this.#settings = settings;
   }
 
-  connect(factory: ProtocolFactory): Deferred<StreamProtocol> {
+  connect<P extends StreamProtocol>(factory: FactoryOf<P>): Deferred<P> {
     return new Opening(this.#origin, this.#settings, factory).open();
   }
 }
 
 // The life of one CONNECT: it builds the connection to the proxy, and is told what the proxy says.
-class Opening implements ProtocolFactory, ConnectionOwner, ResponseHandler {
+class Opening<P extends StreamProtocol>
+  implements FactoryOf<HTTPConnection>, ConnectionOwner, ResponseHandler {
   readonly #origin: Origin;
   readonly #settings: TunnelSettings;
-  readonly #factory: ProtocolFactory;
-  readonly #done: Deferred<StreamProtocol>;
+  readonly #factory: FactoryOf<P>;
+  readonly #done: Deferred<P>;
   #connecting: Deferred<unknown> | null = null;
   #connection: HTTPConnection | null = null;
 
-  constructor(origin: Origin, settings: TunnelSettings, factory: ProtocolFactory) {
+  constructor(origin: Origin, settings: TunnelSettings, factory: FactoryOf<P>) {
     this.#origin = origin;
     this.#settings = settings;
     this.#factory = factory;
-    this.#done = new Deferred<StreamProtocol>(() => {
+    this.#done = new Deferred<P>(() => {
       this.#connecting?.cancel();
       this.#connection?.transport.abortConnection();
     });
   }
 
-  open(): Deferred<StreamProtocol> {
+  open(): Deferred<P> {
     this.#connecting = this.#settings.proxy.connect(this);
     this.#connecting.addErrback((failure) => this.failed(failure));
     return this.#done;
@@ -75,7 +76,7 @@ class Opening implements ProtocolFactory, ConnectionOwner, ResponseHandler {
 
   doStop(): void {}
 
-  buildProtocol(_address: Address): StreamProtocol | null {
+  buildProtocol(_address: Address): HTTPConnection | null {
     return this.#done.called ? null : new HTTPConnection(this, true, this.#settings.limits);
   }
 
