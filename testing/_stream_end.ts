@@ -182,7 +182,9 @@ export class StreamEnd extends MemoryTransport {
   arrive(parcel: Parcel): boolean {
     if (!this.connected) return parcel === END || parcel === RESET;
     if (parcel === RESET) {
-      this.#lost(new ConnectionLost());
+      // Who has heard the peer's end, and has sent all there was, loses nothing by it.
+      const isDone = this.readClosed && this.disconnecting && this.#queued === 0;
+      this.#lost(isDone ? new ConnectionDone() : new ConnectionLost());
       return true;
     }
     if (parcel instanceof Bytes) this.unread += parcel.data.length;
@@ -228,7 +230,7 @@ export class StreamEnd extends MemoryTransport {
     this.readClosed = true;
     const { protocol } = this;
     if (protocol.readConnectionLost === undefined) {
-      this.#lost(new ConnectionDone());
+      this.loseConnection(); // what is unsent is sent first: the peer may wait for it
       return;
     }
     this.#guard(() => protocol.readConnectionLost!());

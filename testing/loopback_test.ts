@@ -325,3 +325,21 @@ Deno.test("a pump may be disposed of, which ends the connection", () => {
   }
   assert(server.events.length === 2 && client.events.length === 2);
 });
+
+Deno.test("an end whose peer has finished sends what it has written before it closes", () => {
+  class Answerer extends Talker {
+    override dataReceived(data: Uint8Array) {
+      super.dataReceived(data);
+      this.transport.write("answer");
+    }
+  }
+  const { server, client, pump } = connectedServerAndClient(Answerer, HalfCloser);
+  client.transport.write("question");
+  client.transport.loseWriteConnection();
+  pump.flush();
+  assertEquals([client.heard, server.events.at(-1), client.events.at(-1)], [
+    "answer",
+    "ConnectionDone",
+    "ConnectionDone",
+  ]);
+});

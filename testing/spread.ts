@@ -3,20 +3,21 @@
  *
  * @example
  * ```ts
- * import { Root } from "@ropewalk/spread";
+ * import { PBError, Root } from "@ropewalk/spread";
  * import { failureResultOf } from "@ropewalk/testing";
  * import { connectedRoot } from "@ropewalk/testing/spread";
  *
+ * class NotHere extends PBError {}
  * class Fussy extends Root {
  *   remote_get(key: string): string {
- *     throw new RangeError(`no ${key} here`);
+ *     throw new NotHere(`no ${key} here`);
  *   }
  * }
  *
  * const { reference, pump } = connectedRoot(new Fussy());
  * const answer = reference.callRemote("get", "k");
  * pump.flush();
- * failureResultOf(answer, "RangeError");
+ * failureResultOf(answer, "NotHere");
  * ```
  *
  * @module

@@ -116,6 +116,7 @@ export async function runDeferredTest<R extends ReactorTime>(
   } finally {
     tracker.stop();
   }
+  await dropGarbage();
   try {
     failOnLogged();
   } catch (error) {
@@ -124,6 +125,14 @@ export async function runDeferredTest<R extends ReactorTime>(
   doneCollecting();
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(describe).join("\n\nand then:\n"));
+}
+
+// Where the program is run with `--expose-gc`, failures that nobody handled are found out now, not in a later test.
+async function dropGarbage(): Promise<void> {
+  const { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) return;
+  gc();
+  await settle();
 }
 
 function describe(error: unknown): string {
