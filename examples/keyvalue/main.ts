@@ -4,9 +4,8 @@
  *     deno run --allow-net examples/keyvalue/main.ts --help
  */
 import { reactor } from "@ropewalk/reactor";
-import type { IPv4Address } from "@ropewalk/reactor/core";
-import { parseArgs } from "@std/cli/parse-args";
-import { KeyValueServer, PortError, type ServerOptions } from "./server.ts";
+import { readCommandLine } from "./command_line.ts";
+import { KeyValueServer, PortError } from "./server.ts";
 
 const HELP = `A key/value store, served over lines, Perspective Broker and the web.
 
@@ -19,47 +18,19 @@ const HELP = `A key/value store, served over lines, Perspective Broker and the w
 
 Port 0 lets the system choose.`;
 
-/** Reads the command line; throws a `RangeError` in words. */
-export function readOptions(args: readonly string[]): ServerOptions | "help" {
-  const names = ["host", "line-port", "pb-port", "web-port", "ttl"] as const;
-  const given = parseArgs(args, {
-    string: names,
-    boolean: ["help"],
-    unknown: (arg) => {
-      throw new RangeError(`unknown argument: ${arg}`);
-    },
-  });
-  if (given.help) return "help";
-  const number = (name: typeof names[number], fallback: number, most: number): number => {
-    const text = given[name] ?? String(fallback);
-    const value = Number(text);
-    if (text.trim() === "" || !(value >= 0 && value <= most)) {
-      throw new RangeError(`--${name} takes a number from 0 to ${most}, not "${text}"`);
-    }
-    return value;
-  };
-  const port = (name: typeof names[number], fallback: number): number => {
-    const value = number(name, fallback, 65_535);
-    if (!Number.isInteger(value)) throw new RangeError(`--${name} takes a whole number, not "${value}"`);
-    return value;
-  };
-  return {
-    host: given.host || "127.0.0.1",
-    linePort: port("line-port", 11211),
-    pbPort: port("pb-port", 8789),
-    webPort: port("web-port", 8000),
-    ttlSeconds: number("ttl", 15, 1e9),
-  };
-}
+const DEFAULTS = { host: "127.0.0.1", "line-port": 11211, "pb-port": 8789, "web-port": 8000, ttl: 15 };
 
 function banner(server: KeyValueServer): string {
   const { host, ttlSeconds } = server.options;
-  const [lines, pb, web] = server.ports.map((port) => port.getHost() as IPv4Address);
-  const client =
-    `from twisted.internet import reactor as r; from twisted.spread import pb; f = pb.PBClientFactory()
-r.connectTCP('${host}', ${pb!.port}, f)
-f.getRootObject().addCallback(lambda o: o.callRemote('get', 'color')).addBoth(print).addBoth(lambda _: r.stop())
-r.run()`.replaceAll("\n", "; ");
+  const [lines, pb, web] = server.ports.map((port) => port.getHost() as { port: number });
+  const client = [
+    "from twisted.internet import reactor as r",
+    "from twisted.spread import pb",
+    "f = pb.PBClientFactory()",
+    `r.connectTCP('${host}', ${pb!.port}, f)`,
+    "f.getRootObject().addCallback(lambda o: o.callRemote('get', 'color')).addBoth(print).addBoth(lambda _: r.stop())",
+    "r.run()",
+  ].join("; ");
   return `Ropewalk key/value store — keys live ${ttlSeconds} s, every set renews
   lines   ${lines}    printf 'set color red\\r\\nget color\\r\\n' | nc -N ${host} ${lines!.port}
   PB      ${pb}     python3 -c "${client}"
@@ -68,9 +39,9 @@ Ctrl-C stops.`;
 }
 
 async function main(): Promise<number> {
-  let options: ServerOptions | "help";
+  let options: typeof DEFAULTS | "help";
   try {
-    options = readOptions(Deno.args);
+    options = readCommandLine(Deno.args, DEFAULTS);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${HELP}`);
     return 2;
@@ -79,7 +50,13 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const server = new KeyValueServer(reactor, options);
+  const server = new KeyValueServer(reactor, {
+    host: options.host,
+    linePort: options["line-port"],
+    pbPort: options["pb-port"],
+    webPort: options["web-port"],
+    ttlSeconds: options.ttl,
+  });
   try {
     await server.start();
   } catch (error) {

@@ -1,11 +1,10 @@
 /**
- * The store over Perspective Broker, for Twisted programs and for our own; and the store as the far end sees it.
+ * The store over Perspective Broker, for Twisted programs and for our own.
  */
-import type { Deferred } from "@ropewalk/deferred";
-import { type Broker, PBError, PBServerFactory, type RemoteReference, Root } from "@ropewalk/spread";
+import { type Broker, PBError, PBServerFactory, Root } from "@ropewalk/spread";
 import type { Address } from "@ropewalk/reactor/core";
 import { ServiceStats } from "./service_stats.ts";
-import type { Entry, KeyValueStore, Store } from "./store.ts";
+import type { Entry, KeyValueStore } from "./store.ts";
 
 /** What a client gets from `getRootObject()`. */
 export class KeyValueRoot extends Root {
@@ -48,27 +47,6 @@ export class KeyValuePBFactory extends PBServerFactory {
     stats.opened();
     broker.notifyOnDisconnect(() => stats.closed());
     return broker;
-  }
-}
-
-/** A store in another process: the same interface, its answers on the way. */
-export class RemoteStore implements Store {
-  constructor(readonly root: () => RemoteReference<KeyValueRoot>) {}
-
-  get(key: string): Deferred<string> {
-    return this.root().callRemote("get", key);
-  }
-
-  set(key: string, value: string): Deferred<void> {
-    return this.root().callRemote("set", key, value).addCallback(() => {});
-  }
-
-  delete(key: string): Deferred<void> {
-    return this.root().callRemote("delete", key).addCallback(() => {});
-  }
-
-  entries(): Deferred<Entry[]> {
-    return this.root().callRemote("entries");
   }
 }
 

@@ -4,10 +4,9 @@
  */
 import { Deferred, fail, Failure } from "@ropewalk/deferred";
 import { LineReceiver, ReconnectingClientFactory } from "@ropewalk/protocols";
-import { ConnectionLost, type Connector, type Reactor } from "@ropewalk/reactor/core";
-import { PBClientFactory, type RemoteReference } from "@ropewalk/spread";
+import { ConnectionLost, type Reactor } from "@ropewalk/reactor/core";
 import { Agent } from "@ropewalk/web/client";
-import { type KeyValueRoot, RemoteStore } from "./pb_service.ts";
+import { RemoteStore } from "./remote_store.ts";
 import { KeyHistory, Violation } from "./simulation_model.ts";
 import { KeyError } from "./store.ts";
 
@@ -199,85 +198,32 @@ export class LineAsker extends ReconnectingClientFactory implements Asker {
 
 // ---------------------------------------------------------------------------------------------------- PB
 
-/** A reference to the store that is sought again whenever it is lost. */
-export class Link extends PBClientFactory {
-  root: RemoteReference<KeyValueRoot> | null = null;
-  #over = false;
-
-  constructor(readonly reactor: Reactor, server: string) {
-    super();
-    this.#seek();
-    reactor.connectTCP(server, 8789, this, { timeoutSeconds: 5 });
-  }
-
-  #seek(): void {
-    this.getRootObject<KeyValueRoot>().addCallbacks((root) => void (this.root = root), () => {});
-  }
-
-  override clientConnectionFailed(connector: Connector, reason: Failure): void {
-    super.clientConnectionFailed(connector, reason);
-    this.#again(connector);
-  }
-
-  override clientConnectionLost(connector: Connector, reason: Failure): void {
-    this.root = null;
-    super.clientConnectionLost(connector, reason);
-    this.#again(connector);
-  }
-
-  #again(connector: Connector): void {
-    if (this.#over) return;
-    this.reactor.callLater(1, () => {
-      if (this.#over) return;
-      this.#seek();
-      connector.connect();
-    });
-  }
-
-  /** The store at the far end; its methods throw while there is none. */
-  get store(): RemoteStore {
-    return new RemoteStore(() => {
-      if (this.root === null) throw new ConnectionLost("not connected");
-      return this.root;
-    });
-  }
-
-  stop(): void {
-    this.#over = true;
-    this.disconnect();
-  }
-}
-
 /** Asks over PB. */
 export class PBAsker implements Asker {
-  readonly #link: Link;
+  readonly #store: RemoteStore;
 
   constructor(readonly reactor: Reactor, server: string) {
-    this.#link = new Link(reactor, server);
+    this.#store = new RemoteStore(reactor, server, 8789);
   }
 
   get(key: string): Deferred<string | null> {
-    return this.#ask((store) => store.get(key)).addErrback(notFound);
+    return this.#patiently(this.#store.get(key)).addErrback(notFound);
   }
 
   set(key: string, value: string): Deferred<void> {
-    return this.#ask((store) => store.set(key, value));
+    return this.#patiently(this.#store.set(key, value));
   }
 
   delete(key: string): Deferred<void> {
-    return this.#ask((store) => store.delete(key)).addErrback((failure) => void notFound(failure));
+    return this.#patiently(this.#store.delete(key)).addErrback((failure) => void notFound(failure));
   }
 
-  #ask<T>(f: (store: RemoteStore) => Deferred<T>): Deferred<T> {
-    try {
-      return f(this.#link.store).addTimeout(PATIENCE_SECONDS, this.reactor);
-    } catch (error) {
-      return fail(error as Error);
-    }
+  #patiently<T>(answer: Deferred<T>): Deferred<T> {
+    return answer.addTimeout(PATIENCE_SECONDS, this.reactor);
   }
 
   stop(): void {
-    this.#link.stop();
+    this.#store.stop();
   }
 }
 

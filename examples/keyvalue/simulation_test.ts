@@ -11,8 +11,9 @@ import {
   simulationTest,
 } from "@ropewalk/testing";
 import { assert, assertEquals } from "@std/assert";
+import { RemoteStore } from "./remote_store.ts";
 import { KeyValueServer } from "./server.ts";
-import { type Asker, LineAsker, Link, PBAsker, type Tally, User, WebAsker } from "./simulation_clients.ts";
+import { type Asker, LineAsker, PBAsker, type Tally, User, WebAsker } from "./simulation_clients.ts";
 import { KeyValueSite } from "./web_service.ts";
 
 const TTL_SECONDS = 15;
@@ -33,7 +34,7 @@ class Run {
     ["dora", (reactor) => new WebAsker(reactor, "front")],
   ];
   #server: KeyValueServer | null = null;
-  #link: Link | null = null;
+  #remote: RemoteStore | null = null;
 
   constructor(readonly network: SimulatedNetwork) {
     network.addHost("store", (reactor) => {
@@ -41,8 +42,8 @@ class Run {
       this.#server.start();
     });
     network.addHost("front", (reactor) => {
-      this.#link = new Link(reactor, "store");
-      reactor.listenTCP(8000, new KeyValueSite(this.#link.store, reactor));
+      this.#remote = new RemoteStore(reactor, "store", 8789);
+      reactor.listenTCP(8000, new KeyValueSite(this.#remote, reactor));
     });
     for (const [name, asker] of this.#askers) {
       network.addHost(name, (reactor, host) => {
@@ -89,7 +90,7 @@ class Run {
   end(): void {
     this.network.heal();
     for (const user of this.#users.values()) user.stop();
-    this.#link!.stop();
+    this.#remote!.stop();
     this.network.run(120); // what was under way comes to its end
     this.#server!.stop();
   }

@@ -23,6 +23,13 @@ export class ValueError extends PBError {
   static override readonly wireName: string = "builtins.ValueError";
 }
 
+/** The store is in another process, and there is no way to it just now. */
+export class StoreUnreachable extends PBError {
+  constructor(options?: ErrorOptions) {
+    super("the store cannot be reached; try again in a moment", options);
+  }
+}
+
 /** One key, as status pages and PB's `entries` show it. */
 export interface Entry {
   key: string;

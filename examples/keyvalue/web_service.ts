@@ -4,18 +4,20 @@
  */
 import { type Deferred, type Failure, maybeDeferred } from "@ropewalk/deferred";
 import type { ReactorTime } from "@ropewalk/reactor/core";
-import { escapeHTML, NOT_DONE_YET, type Request, Resource, Site } from "@ropewalk/web";
+import { escapeHTML, type HTTPChannel, NOT_DONE_YET, type Request, Resource, Site } from "@ropewalk/web";
 import { page } from "./page.ts";
 import { ServiceStats } from "./service_stats.ts";
 import { StatusData, StatusPage, StatusSource } from "./status_page.ts";
-import { KeyError, type Store, ValueError } from "./store.ts";
+import { KeyError, type Store, StoreUnreachable, ValueError } from "./store.ts";
 
 /** The whole site; `others` are the services that `/status` tells of besides this one. */
 export class KeyValueSite extends Site {
+  readonly stats = new ServiceStats("web");
+
   constructor(store: Store, clock: ReactorTime, others: readonly ServiceStats[] = []) {
-    const stats = new ServiceStats("web");
+    super(new Resource());
+    const { resource: root, stats } = this;
     const status = new StatusSource(store, clock, [...others, stats]);
-    const root = new Resource();
     root.putChild("", new Index());
     root.putChild("get", new Command(stats, (key) => store.get(key), (key, value) => `${key} is ${value}`));
     root.putChild(
@@ -26,7 +28,16 @@ export class KeyValueSite extends Site {
     root.putChild("status", new StatusPage(status));
     root.putChild("status.json", new StatusData(status));
     root.putChild("later", new Later());
-    super(root);
+  }
+
+  override channelOpened(channel: HTTPChannel): void {
+    super.channelOpened(channel);
+    this.stats.opened();
+  }
+
+  override channelClosed(channel: HTTPChannel): void {
+    super.channelClosed(channel);
+    this.stats.closed();
   }
 }
 
@@ -64,9 +75,10 @@ class Command<T> extends Resource {
   }
 }
 
+/** What the store refuses is told with a status of its own; anything else is a 500 and is reported. */
 function refuse(request: Request, failure: Failure): string {
-  const kind = failure.trap(KeyError, ValueError);
-  request.setResponseCode(kind === KeyError ? 404 : 400);
+  const kind = failure.trap(KeyError, ValueError, StoreUnreachable);
+  request.setResponseCode(kind === KeyError ? 404 : kind === ValueError ? 400 : 503);
   return failure.getErrorMessage();
 }
 
