@@ -43,6 +43,12 @@ export class Proxy<F = Factory> extends Protocol<F> {
     this.peer?.transport.write(data);
   }
 
+  /** This side's far end has finished sending: that ends both sides, once everything was sent. */
+  readConnectionLost(): void {
+    if (this.peer !== null) this.transport.unregisterProducer(); // else its end would be waited for
+    this.transport.loseConnection();
+  }
+
   /** The other side goes, too. */
   override connectionLost(_reason: Failure): void {
     this.connected = false;

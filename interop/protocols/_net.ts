@@ -47,6 +47,11 @@ export async function connect<P extends StreamProtocol>(
   return { lost: factory.lost };
 }
 
+/** Waits until no connection is open any more: those that a peer made end a little after it. */
+export async function untilClosed(): Promise<void> {
+  await until(() => reactor.stats().connections === 0);
+}
+
 /** A port that is free now, for a program that cannot choose one itself. */
 export function freePort(): number {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });

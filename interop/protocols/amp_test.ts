@@ -19,7 +19,7 @@ import {
 } from "@ropewalk/protocols/amp";
 import { assertEquals, assertRejects } from "@std/assert";
 import { PYTHON, Running } from "../_process.ts";
-import { connect, listen, until } from "./_net.ts";
+import { connect, listen, until, untilClosed } from "./_net.ts";
 
 class Boom extends Error {}
 
@@ -164,5 +164,6 @@ Deno.test("AMP answers a Twisted client: every type, errors, no answers, a switc
   } finally {
     setErrorReporter(before);
     await listening.stopListening();
+    await untilClosed();
   }
 });
