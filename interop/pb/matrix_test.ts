@@ -6,7 +6,7 @@ import { reactor } from "@ropewalk/reactor";
 import { setErrorReporter } from "@ropewalk/deferred";
 import { PBClientFactory } from "@ropewalk/spread";
 import { assertEquals } from "@std/assert";
-import { IPv4Address } from "@ropewalk/reactor/core";
+import type { IPv4Address } from "@ropewalk/reactor/core";
 import { CASES, World } from "./cases.ts";
 import { serve } from "./server.ts";
 
@@ -40,8 +40,14 @@ async function withOurServer(use: (ports: number[]) => Promise<void>): Promise<v
     await use(listening.map((port) => (port.getHost() as IPv4Address).port));
   } finally {
     for (const port of listening) await port.stopListening();
+    await quiet();
     setErrorReporter(previous);
   }
+}
+
+/** Waits until every connection of this process is closed, so that none is left to the next test. */
+async function quiet(): Promise<void> {
+  while (reactor.stats().connections > 0) await new Promise<void>((resolve) => reactor.callLater(0.01, resolve));
 }
 
 /** Our client, all cases. */
@@ -51,10 +57,8 @@ async function runOurCases(t: Deno.TestContext, ports: number[]): Promise<void> 
   const root = await factory.getRootObject();
   const world = new World(reactor, ports, root);
   for (const [name, run] of Object.entries(CASES)) await t.step(name, () => run(world));
-  const { broker } = root;
-  const lost = new Promise<void>((resolve) => broker.notifyOnDisconnect(resolve));
   factory.disconnect();
-  await lost;
+  await quiet();
 }
 
 /** Twisted's client, all cases. */
