@@ -67,6 +67,7 @@ const UNWATCHED_OUTPUT = 65_536;
 
 const ASCII = /^[\0-\x7f]*$/;
 
+const BAD_FORM = new Fault(400, "The form is malformed");
 const TOO_SLOW = new Fault(408, "The request took too long to arrive");
 
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -169,8 +170,9 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       while (!this.#closing && (this.#request === null ? !this.#blocked : !this.#received)) {
         const event = parser.next();
         if (event === HEAD) this.#headReceived();
-        else if (event === BODY) this.#request!._bodyReceived(parser.body.slice());
-        else if (event === END) this.#requestReceived();
+        else if (event === BODY) {
+          if (!this.#request!._bodyReceived(parser.body.slice())) this.#refuse(BAD_FORM);
+        } else if (event === END) this.#requestReceived();
         else if (event === FAULT) this.#refuse(parser.fault!);
         else break;
       }
@@ -223,6 +225,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     const request = this.#request!;
     this.#received = true;
     this.#inHead = false;
+    if (!request._bodyComplete()) return this.#refuse(BAD_FORM);
     if (this.#parser.trailers.count > 0) request._setTrailers(this.#parser.trailers);
     request.process();
   }

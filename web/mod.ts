@@ -41,7 +41,7 @@ export { NameVirtualHost, VHostMonsterResource } from "./name_virtual_host.ts";
 export { CACHED, NOT_DONE_YET } from "./not_done_yet.ts";
 export { Redirect, redirectTo } from "./redirect.ts";
 export { Request, type RequestHead, type RequestSite } from "./request.ts";
-export { RequestContent } from "./request_content.ts";
+export { RequestContent, type Spool } from "./request_content.ts";
 export { type CookieOptions, formatCookie, parseCookies } from "./request_cookies.ts";
 export { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";
 export type { ResponseChannel } from "./_response_channel.ts";
@@ -52,3 +52,5 @@ export { getChildForRequest, HTTPFactory, type HTTPFactoryOptions, Site, type Si
 export { type HostInfo, siteHandler } from "./site_handler.ts";
 export { statusPhrase } from "./status.ts";
 export { type StatusData, type StatusOptions, StatusResource } from "./status_resource.ts";
+export { UploadedFile } from "./uploaded_file.ts";
+export { WebSocketResource, type WebSocketResourceOptions } from "./websocket_resource.ts";

@@ -13,12 +13,14 @@ import { errorHTML } from "./_error_body.ts";
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
 import { originForm, segmentsOf } from "./_uri.ts";
+import { formBoundary, MultipartScanner } from "./_multipart.ts";
 import { HTTPHeaders } from "./http_headers.ts";
-import { RequestContent } from "./request_content.ts";
+import { RequestContent, type Spool } from "./request_content.ts";
 import { type CookieOptions, formatCookie, parseCookies } from "./request_cookies.ts";
 import { type RenderResult, Resource } from "./resource.ts";
 import type { Session } from "./session.ts";
 import { hasNoBody, statusPhrase } from "./status.ts";
+import { UploadedFile } from "./uploaded_file.ts";
 
 /** What a request needs of its site. */
 export interface RequestSite {
@@ -26,6 +28,10 @@ export interface RequestSite {
   readonly displayTracebacks: boolean;
   /** The resource that answers. */
   getResourceFor(request: Request): Resource | Deferred<Resource> | Promise<Resource>;
+  /** Bodies beyond so many bytes go to {@linkcode makeSpool}. */
+  readonly spoolBytes: number;
+  /** A place for a body that is large; `null` to keep it in memory. */
+  makeSpool(): Spool | null;
   /** A session by its id. */
   findSession(uid: string): Session | undefined;
   /** A new session. */
@@ -86,6 +92,8 @@ export class Request {
   #responseHeaders: HTTPHeaders | null = null;
   #content: RequestContent | null = null;
   #trailers: HTTPHeaders | null = null;
+  #form: MultipartScanner | null = null;
+  #files: UploadedFile[] | null = null;
   #args: URLSearchParams | null = null;
   #cookies: Map<string, string> | null = null;
   #notifications: Deferred<void>[] | null = null;
@@ -169,13 +177,30 @@ export class Request {
     this.#args = args;
   }
 
+  /** The files that came with a multipart form. */
+  get files(): readonly UploadedFile[] {
+    return this.#files ??= (this.#form?.files ?? []).map(({ name, filename, type, start, end }) =>
+      new UploadedFile(name, filename, type, this.content, start, end)
+    );
+  }
+
+  /** The first file of a field, or `undefined`. */
+  getFile(name: string): UploadedFile | undefined {
+    return this.files.find((file) => file.name === name);
+  }
+
   #readArgs(): URLSearchParams {
-    const form = this.#content !== null && this.#content.length > 0 ? this.#form() : "";
+    if (this.#form !== null) {
+      const args = new URLSearchParams(this.query);
+      for (const [name, value] of this.#form.fields) args.append(name, value);
+      return args;
+    }
+    const form = this.#content !== null && this.#content.length > 0 ? this.#formText() : "";
     if (form === "") return new URLSearchParams(this.query);
     return new URLSearchParams(this.query === "" ? form : `${this.query}&${form}`);
   }
 
-  #form(): string {
+  #formText(): string {
     const type = this.getHeader("content-type");
     if (type === undefined || !/^application\/x-www-form-urlencoded(?:\s*;|\s*$)/i.test(type)) return "";
     return this.#content!.text();
@@ -434,6 +459,7 @@ export class Request {
   }
 
   #notify(reason: Failure | null): void {
+    if (reason === null) this.#content?._release();
     const waiting = this.#notifications;
     if (waiting === null) return;
     this.#notifications = null;
@@ -541,9 +567,24 @@ export class Request {
 
   // ---------------------------------------------------------------------------------------- by the channel
 
-  /** @ignore A piece of the body came. */
-  _bodyReceived(bytes: Uint8Array): void {
-    this.content._append(bytes);
+  /** @ignore A piece of the body came. @returns False if it cannot be right. */
+  _bodyReceived(bytes: Uint8Array): boolean {
+    const { content } = this;
+    if (content.length === 0) {
+      const boundary = formBoundary(this.getHeader("content-type"));
+      if (boundary !== null) this.#form = new MultipartScanner(boundary);
+    }
+    if (content.length + bytes.length > this.site.spoolBytes && !content.spooled) {
+      const spool = this.site.makeSpool();
+      if (spool !== null) content._spoolTo(spool);
+    }
+    content._append(bytes);
+    return this.#form === null || this.#form.push(bytes);
+  }
+
+  /** @ignore All of the body came. @returns False if it is not whole. */
+  _bodyComplete(): boolean {
+    return this.#form === null || this.#form.finish();
   }
 
   /** @ignore The body is there: find the resource and render it. */
@@ -601,6 +642,7 @@ export class Request {
 
   /** @ignore The client went away. */
   connectionLost(reason: Failure): void {
+    this.#content?._release();
     if (this.finished || this.#lost !== null) return;
     this.#lost = reason;
     this.#notify(reason);

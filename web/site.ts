@@ -10,6 +10,7 @@ import { type AccessLog, accessLogger } from "./access_log.ts";
 import { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
 import { type HTTPLimits, limitsFrom } from "./limits.ts";
 import { Request, type RequestHead, type RequestSite } from "./request.ts";
+import type { Spool } from "./request_content.ts";
 import { type Child, Resource } from "./resource.ts";
 import { makeUid, Session, type SessionOwner } from "./session.ts";
 import { ServerOptions } from "./_server_options.ts";
@@ -42,6 +43,8 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   readonly limits: HTTPLimits;
   /** Whether error pages show the error. */
   readonly displayTracebacks: boolean = false;
+  /** Bodies of requests beyond so many bytes go to a file, where the site has a place for it. */
+  readonly spoolBytes: number = 100_000;
   /** Open connections. */
   connections = 0;
   /** Connections that were ever accepted. */
@@ -160,6 +163,11 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   /** @ignore */
   now(): number {
     return this.#now();
+  }
+
+  /** @ignore */
+  makeSpool(): Spool | null {
+    return null;
   }
 
   /** @ignore */

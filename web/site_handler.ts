@@ -122,7 +122,12 @@ class FetchChannel implements ResponseChannel {
       host,
       headers,
     });
-    for (const part of body ?? []) this.#request._bodyReceived(part);
+    const whole = (body ?? []).every((part) => this.#request._bodyReceived(part));
+    if (!whole || !this.#request._bodyComplete()) {
+      this.#finished();
+      this.resolve(new Response("400 Bad Request: The form is malformed\n", { status: 400 }));
+      return;
+    }
     signal.addEventListener("abort", this.#gone, { once: true });
     this.#request.process();
   }
