@@ -69,7 +69,7 @@ export class Factory implements ProtocolFactory {
    * @param _address The peer's.
    * @returns `null` to refuse the connection.
    */
-  buildProtocol(_address: Address): StreamProtocol | null {
+  buildProtocol(_address?: Address): StreamProtocol | null {
     if (this.protocol === null) {
       throw new TypeError("Cannot build a protocol: the factory has no `protocol` class");
     }
@@ -93,7 +93,7 @@ class ForProtocol<A extends unknown[]> extends Factory {
     this.#args = args;
   }
 
-  override buildProtocol(_address: Address): StreamProtocol {
+  override buildProtocol(_address?: Address): StreamProtocol {
     return this.adopt(new this.#make(...this.#args));
   }
 }

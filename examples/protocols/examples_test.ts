@@ -1,0 +1,53 @@
+import { Clock, StringTransport } from "@ropewalk/testing";
+import { assert, assertEquals } from "@std/assert";
+import type { JSONRPCLines } from "@ropewalk/protocols/jsonrpc";
+import { IPv4Address } from "@ropewalk/reactor/core";
+import { KeyValueStore } from "../keyvalue/store.ts";
+import { StoreBotFactory } from "./irc_bot.ts";
+import { doors, speakerMethods } from "./speaker.ts";
+
+Deno.test("the speaker's table is the same behind every door", () => {
+  const methods = speakerMethods();
+  const all = doors(methods);
+  assertEquals(Object.keys(all).length, 5);
+  const lines = all["JSON-RPC over lines"]!.buildProtocol(
+    new IPv4Address("TCP", "1.1.1.1", 1),
+  ) as JSONRPCLines;
+  const transport = new StringTransport();
+  lines.makeConnection(transport);
+  lines.dataReceived(new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"speak","params":["hi"]}\n'));
+  assertEquals(transport.text(), '{"jsonrpc":"2.0","id":1,"result":"HI!"}\n');
+  assertEquals(methods.call("spoken"), 1);
+});
+
+Deno.test("the bot serves the store to a channel and in private", () => {
+  const clock = new Clock();
+  const factory = new StoreBotFactory(new KeyValueStore(clock), "#c", clock);
+  const bot = factory.buildProtocol();
+  const transport = new StringTransport({ reactor: clock });
+  bot.makeConnection(transport);
+  const heard = (...lines: string[]) => {
+    transport.clear();
+    bot.dataReceived(new TextEncoder().encode(lines.map((line) => line + "\r\n").join("")));
+    clock.advance(10);
+    return transport.text().split("\r\n").slice(0, -1);
+  };
+  assertEquals(heard(":s 001 storebot :Welcome"), ["JOIN #c"]);
+  assertEquals(heard(":ann!a@h PRIVMSG #c :!set k some value", ":ann!a@h PRIVMSG #c :!get k"), [
+    "PRIVMSG #c :ann: stored",
+    "PRIVMSG #c :ann: k is some value",
+  ]);
+  assertEquals(
+    heard(
+      ":bob!b@h PRIVMSG storebot :!delete k",
+      ":bob!b@h PRIVMSG storebot :!get k",
+      ":bob!b@h PRIVMSG #c :hi",
+    ),
+    [
+      "PRIVMSG bob deleted",
+      "PRIVMSG bob :no such key: k",
+    ],
+  );
+  assert(factory.continueTrying);
+  transport.loseConnection();
+});
