@@ -53,7 +53,7 @@ export class PBServerFactory extends ServerFactory {
   }
 
   /** A broker with the root in it. */
-  override buildProtocol(_address: Address): Broker {
+  override buildProtocol(_address?: Address): Broker {
     const broker = new Broker(false, this.#options);
     const root = this.#root;
     broker.setNameForLocal("root", "rootObject" in root ? root.rootObject(broker) : root);

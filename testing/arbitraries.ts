@@ -13,8 +13,10 @@
  *
  * @module
  */
-import fc from "fast-check";
+import { type Arbitrary, constant, integer, uint8Array, uniqueArray } from "fast-check";
 import { cutAt } from "./chunks.ts";
+
+export type { Arbitrary };
 
 /** Bytes, and one way of cutting them. */
 export interface Chunked {
@@ -29,7 +31,7 @@ export interface Chunked {
  *
  * @param bytes What to cut; text is taken as UTF-8.
  */
-export function chunkings(bytes: Uint8Array | string): fc.Arbitrary<Uint8Array[]> {
+export function chunkings(bytes: Uint8Array | string): Arbitrary<Uint8Array[]> {
   const all = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
   return cutPoints(all.length).map((points) => cutAt(all, points));
 }
@@ -40,13 +42,13 @@ export function chunkings(bytes: Uint8Array | string): fc.Arbitrary<Uint8Array[]
  * @param bytes Makes the bytes. @default any, up to 512 of them
  */
 export function chunked(
-  bytes: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 512 }),
-): fc.Arbitrary<Chunked> {
+  bytes: Arbitrary<Uint8Array> = uint8Array({ maxLength: 512 }),
+): Arbitrary<Chunked> {
   return bytes.chain((all) => chunkings(all).map((chunks) => ({ bytes: all, chunks })));
 }
 
-function cutPoints(length: number): fc.Arbitrary<number[]> {
-  if (length < 2) return fc.constant([]);
-  return fc.uniqueArray(fc.integer({ min: 1, max: length - 1 }), { maxLength: Math.min(length - 1, 64) })
+function cutPoints(length: number): Arbitrary<number[]> {
+  if (length < 2) return constant([]);
+  return uniqueArray(integer({ min: 1, max: length - 1 }), { maxLength: Math.min(length - 1, 64) })
     .map((points) => points.sort((a, b) => a - b));
 }

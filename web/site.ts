@@ -76,7 +76,7 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   abstract getResourceFor(request: Request): Child;
 
   /** A connection: none while the site is drained. */
-  override buildProtocol(_address: Address): HTTPChannel | null {
+  override buildProtocol(_address?: Address): HTTPChannel | null {
     if (this.draining) return null;
     const channel = this.adopt(new HTTPChannel(this));
     if (this.reactor !== null) channel.reactor = this.reactor;
