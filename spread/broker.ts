@@ -18,7 +18,7 @@ import { Protocol } from "@ropewalk/protocols";
 import type { Transport } from "@ropewalk/reactor/core";
 import { getLogger } from "@logtape/logtape";
 import { readElement } from "./banana_decoder.ts";
-import { type Cacheable, type RemoteCache, RemoteCacheObserver } from "./cacheable.ts";
+import type { RemoteCache } from "./cacheable.ts";
 import {
   DeadReferenceError,
   JellyError,
@@ -30,15 +30,15 @@ import {
 import { CopyableFailure } from "./failures.ts";
 import { Inbox } from "./_inbox.ts";
 import { type BananaLimits, type ResolvedLimits, resolveLimits } from "./limits.ts";
-import { Jellier, type JellyInvoker } from "./jellier.ts";
-import { type Entry, LocalTable, Numbers } from "./_local_table.ts";
+import { Jellier } from "./jellier.ts";
+import { Ledger, NoSuchObject } from "./_ledger.ts";
 import { LIST, Output, STRING, VOCAB } from "./_output.ts";
 import { Reader } from "./_reader.ts";
-import { type CallTarget, PERSPECTIVE, STANDS_FOR } from "./referenceable.ts";
+import { type CallTarget, PERSPECTIVE } from "./referenceable.ts";
 import { RemoteReference } from "./remote_reference.ts";
-import { type Creditor, RemoteTable } from "./_remote_table.ts";
+import type { Creditor } from "./_remote_table.ts";
 import { globalSecurity, type SecurityOptions } from "./security.ts";
-import { Unjellier, type UnjellyInvoker } from "./unjellier.ts";
+import { Unjellier } from "./unjellier.ts";
 import { Kwargs, kwargs } from "./values.ts";
 import {
   ANSWER,
@@ -90,7 +90,7 @@ function cancelPending(call: Pending): void {
 }
 
 /** One connection: a protocol that takes its bytes from any transport. */
-export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyInvoker, Creditor {
+export class Broker extends Protocol<unknown> implements Creditor {
   /** Whatever is kept of the data is copied. */
   readonly borrowsData = true;
   /** Whether we made the connection. */
@@ -121,16 +121,7 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
   #lastRequest = 0;
   // `null` marks a call whose answer nobody wants any more.
   readonly #waiting = new Map<number, Deferred<unknown> | null>();
-  readonly #names = new Map<string, CallTarget>();
-  readonly #numbers = new Numbers();
-  readonly #local: LocalTable<CallTarget>;
-  readonly #caches: LocalTable<Cacheable>;
-  readonly #observers = new Map<Cacheable, RemoteCacheObserver>();
-  readonly #remote: RemoteTable<RemoteReference>;
-  readonly #remoteCaches: RemoteTable<RemoteCache>;
-  // Caches that were given up by hand while the owner may still name them: kept until it has let go.
-  readonly #disposedCaches = new Map<number, RemoteCache>();
-  readonly #cleanups = new Map<CallTarget, () => void>();
+  readonly #ledger: Ledger;
   readonly #watchers = new Set<() => void>();
 
   /**
@@ -146,13 +137,9 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     this.unsafeTracebacks = options.unsafeTracebacks ?? false;
     this.#limits = resolveLimits(options.limits);
     this.#inbox = new Inbox(this.#limits, (bytes, start) => this.#message(bytes, start));
-    this.#unjellier = new Unjellier(this.#reader, this, this.#security);
-    this.#jellier = new Jellier(this.#out, this, this.#security);
-    const most = options.maxReferences ?? MAX_BROKER_REFS;
-    this.#local = new LocalTable(this.#numbers, most);
-    this.#caches = new LocalTable(this.#numbers, most);
-    this.#remote = new RemoteTable("decref", this);
-    this.#remoteCaches = new RemoteTable("decache", this);
+    this.#ledger = new Ledger(this, options.maxReferences ?? MAX_BROKER_REFS);
+    this.#unjellier = new Unjellier(this.#reader, this.#ledger, this.#security);
+    this.#jellier = new Jellier(this.#out, this.#ledger, this.#security);
     // What was written goes out before anybody else gets at the transport, so that closing it loses nothing.
     Object.defineProperty(this, "transport", {
       configurable: true,
@@ -208,18 +195,11 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     for (const call of waiting) {
       if (call !== null) this.guard(() => call.errback(new PBConnectionLost(message, { cause })));
     }
-    for (const entry of this.#caches.clear()) this.#stopObserving(entry);
-    const cleanups = [...this.#cleanups.values()];
-    this.#cleanups.clear();
-    for (const cleanup of cleanups) this.guard(cleanup);
+    this.#ledger.release();
     this.onLost?.(this, reason);
     for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) this.guard(watcher);
     this.#watchers.clear();
-    this.#local.clear();
-    this.#names.clear();
-    this.#remote.clear();
-    this.#remoteCaches.clear();
-    this.#disposedCaches.clear();
+    this.#ledger.clear();
   }
 
   /** Calls `f` when the connection is lost; at once if it is lost already. */
@@ -261,7 +241,7 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
   #begin(): Jellier {
     if (this.#composing) {
       const apart = new Output(this.#out.compress);
-      return new Jellier(apart, this, this.#security);
+      return new Jellier(apart, this.#ledger, this.#security);
     }
     this.#composing = true;
     return this.#jellier;
@@ -406,19 +386,17 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
         this.#need(count, 3);
         this.#answer(true);
         break;
-      case DECREF: {
+      case DECREF:
         this.#need(count, 2);
-        const entry = this.#local.remove(reader.integer());
-        if (entry !== null) this.#released(entry.object);
+        this.#ledger.decref(reader.integer());
         break;
-      }
       case DECACHE:
         this.#need(count, 2);
-        this.#decache(reader.integer());
+        if (this.#ledger.decache(reader.integer())) this.#pair(UNCACHE, reader.value);
         break;
       case UNCACHE:
         this.#need(count, 2);
-        this.#disposedCaches.delete(reader.integer());
+        this.#ledger.uncache(reader.integer());
         break;
       case VERSION: {
         this.#need(count, 2);
@@ -462,7 +440,7 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     let target: CallTarget | null = null;
     let result: unknown;
     try {
-      target = toCache ? this.#cacheTarget(luid) : this.#target(luid);
+      target = toCache ? this.#ledger.cacheTarget(luid) : this.#ledger.target(luid);
       const perspective = target[PERSPECTIVE] ?? null;
       const unjellier = this.#unjellier;
       unjellier.begin(perspective);
@@ -499,23 +477,6 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     this.#succeeded(id, answer, result, target);
   }
 
-  #target(luid: number | string): CallTarget {
-    const target = typeof luid === "number" ? this.#local.get(luid)?.object : this.#names.get(luid);
-    if (target === undefined) throw new ProtocolErrorAtCaller(`There is no object ${luid} here`);
-    return target;
-  }
-
-  #cacheTarget(luid: number | string): CallTarget {
-    const cache = typeof luid === "number"
-      ? this.#remoteCaches.peek(luid) ?? this.#disposedCaches.get(luid)
-      : undefined;
-    if (cache === undefined) return NO_CACHE;
-    return {
-      remoteMessageReceived: (broker, name, args, named) =>
-        cache.observeMessageReceived(broker, name, args, named),
-    };
-  }
-
   #succeeded(id: number, answer: boolean, value: unknown, target: CallTarget): void {
     if (!answer || this.disconnected) return;
     const jellier = this.#begin();
@@ -537,7 +498,7 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
   #failed(id: number, answer: boolean, error: unknown, name: string): void {
     const failure = Failure.is(error) ? error : new Failure(error);
     const { value } = failure;
-    if (!(value instanceof PBError) && !(value instanceof ProtocolErrorAtCaller)) {
+    if (!(value instanceof PBError) && !(value instanceof NoSuchObject)) {
       reportError(failure, `Error in ${name}, called over PB`);
     }
     if (!answer || this.disconnected) return;
@@ -594,180 +555,39 @@ export class Broker extends Protocol<unknown> implements JellyInvoker, UnjellyIn
     else call.errback(new RemoteError("builtins.Exception", String(value)));
   }
 
-  // ------------------------------------------------------------------------------------------- objects of ours
+  // ------------------------------------------------------------------------------------------- objects
 
   /** Gives an object a name under which the peer can call it. */
   setNameForLocal(name: string, object: CallTarget): void {
-    this.#names.set(name, object);
+    this.#ledger.names.set(name, object);
   }
 
   /** Calls `f` once: when the peer has given up its last reference to `target`, or the connection is lost. */
   onRelease(target: CallTarget, f: () => void): void {
-    const others = this.#cleanups.get(target);
-    this.#cleanups.set(
-      target,
-      others === undefined ? f : () => {
-        this.guard(others);
-        f();
-      },
-    );
+    this.#ledger.onRelease(target, f);
   }
 
   /** How many objects of ours the peer holds. */
   get references(): number {
-    return this.#local.size;
+    return this.#ledger.references;
   }
 
   /** Whether the peer holds a reference to an object of ours. */
   holds(target: CallTarget): boolean {
-    return this.#local.of(target) !== undefined;
-  }
-
-  #released(target: CallTarget): void {
-    const cleanup = this.#cleanups.get(target);
-    if (cleanup === undefined) return;
-    this.#cleanups.delete(target);
-    this.guard(cleanup);
-  }
-
-  /** For the jellier. */
-  registerReference(target: object): number {
-    try {
-      return this.#local.add(target as CallTarget, null).luid;
-    } catch (error) {
-      if (this.#local.violations > 3) this.#loseLater();
-      throw error;
-    }
-  }
-
-  // A program that goes on sending references to a peer that gives none back.
-  #loseLater(): void {
-    this.#transport?.loseConnection();
-  }
-
-  /** For the jellier. */
-  unregisterReference(target: object): void {
-    const entry = this.#local.of(target as CallTarget);
-    if (entry !== undefined && this.#local.remove(entry.luid) !== null) this.#released(entry.object);
-  }
-
-  /** For the jellier. */
-  ownReference(reference: object): number | string | null {
-    const { broker, luid } = reference as RemoteReference;
-    return broker === this ? luid : null;
-  }
-
-  /** For the jellier. */
-  ownCache(cache: object): number | null {
-    const { broker, luid } = cache as RemoteCache;
-    return broker === this ? luid : null;
-  }
-
-  /** For the jellier. */
-  cachedAs(cacheable: object): number {
-    const entry = this.#caches.of(cacheable as Cacheable);
-    if (entry === undefined) return 0;
-    entry.receipts++;
-    return entry.luid;
-  }
-
-  /** For the jellier. */
-  cacheRemotely(cacheable: object): number {
-    return this.#caches.add(cacheable as Cacheable, this.#jellier.perspective).luid;
-  }
-
-  /** For the jellier. */
-  uncacheRemotely(cacheable: object): void {
-    const entry = this.#caches.of(cacheable as Cacheable);
-    if (entry !== undefined && this.#caches.remove(entry.luid) !== null) this.#stopObserving(entry);
-  }
-
-  /** For the jellier. */
-  observerOf(cacheable: object): object {
-    const entry = this.#caches.of(cacheable as Cacheable)!;
-    let observer = this.#observers.get(entry.object);
-    if (observer === undefined) {
-      observer = new RemoteCacheObserver(this, entry.luid, entry.perspective);
-      this.#observers.set(entry.object, observer);
-    }
-    return observer;
-  }
-
-  #decache(luid: number): void {
-    const entry = this.#caches.remove(luid);
-    if (entry === null) return;
-    this.#stopObserving(entry);
-    this.#pair(UNCACHE, luid);
-  }
-
-  #stopObserving({ object, luid, perspective }: Entry<Cacheable>): void {
-    const observer = this.#observers.get(object) ?? new RemoteCacheObserver(this, luid, perspective);
-    this.#observers.delete(object);
-    this.guard(() => object.stoppedObserving(perspective, observer));
-  }
-
-  // ------------------------------------------------------------------------------------------- objects of the peer
-
-  /** For the unjellier. */
-  remote(luid: number | string): unknown {
-    if (typeof luid === "string") return this.remoteForName(luid);
-    let reference = this.#remote.receive(luid);
-    if (reference === undefined) {
-      reference = new RemoteReference(this, luid, this.#unjellier.perspective);
-      this.#remote.hold(luid, reference);
-    }
-    return reference;
-  }
-
-  /** For the unjellier. */
-  local(luid: number | string): unknown {
-    const target = typeof luid === "number" ? this.#local.home(luid) : this.#names.get(luid);
-    if (target === undefined) throw new JellyError(`There is no object ${luid} here`);
-    return target[STANDS_FOR] ?? target;
-  }
-
-  /** For the unjellier. */
-  localCache(luid: number): unknown {
-    const cacheable = this.#caches.home(luid);
-    if (cacheable === undefined) throw new JellyError(`There is no cacheable ${luid} here`);
-    return cacheable;
-  }
-
-  /** For the unjellier. */
-  cached(luid: number): unknown {
-    const cache = this.#remoteCaches.receive(luid);
-    if (cache !== undefined) return cache;
-    const kept = this.#disposedCaches.get(luid);
-    if (kept === undefined) throw new JellyError(`There is no cache ${luid} here: it was given up`);
-    this.#disposedCaches.delete(luid);
-    this.#remoteCaches.hold(luid, kept);
-    return kept;
-  }
-
-  /** For the unjellier. */
-  newCache(luid: number, cache: object): void {
-    const made = cache as RemoteCache;
-    made.broker = this;
-    made.luid = luid;
-    this.#remoteCaches.hold(luid, made);
+    return this.#ledger.holds(target);
   }
 
   /** Gives a reference up by hand. */
   giveUp(reference: object): void {
-    const { luid } = reference as RemoteReference;
-    if (typeof luid === "number" && !this.disconnected) {
-      this.#remote.giveUp(luid, reference as RemoteReference);
-    }
+    if (!this.disconnected) this.#ledger.giveUp(reference as RemoteReference);
   }
 
   /** Gives a cache up by hand. */
   giveUpCache(cache: RemoteCache): void {
-    if (this.disconnected || this.#remoteCaches.peek(cache.luid) !== cache) return;
-    this.#disposedCaches.set(cache.luid, cache);
-    this.#remoteCaches.giveUp(cache.luid, cache);
+    if (!this.disconnected) this.#ledger.giveUpCache(cache);
   }
 
-  /** For the table of references. */
+  /** Tells the peer that an object of its own is not held any more, as often as it was received. */
   pay(kind: "decref" | "decache", luid: number, receipts: number): void {
     if (this.disconnected || this.#transport === null) return;
     for (; receipts > 0; receipts--) this.#pair(kind === "decref" ? DECREF : DECACHE, luid);
@@ -786,11 +606,3 @@ const WORDS = new Map(
     [new TextDecoder().decode(WORD_BYTES[word]), word] as const
   ),
 );
-
-/** The peer named an object that it does not have: it is told so, and nothing is reported here. */
-class ProtocolErrorAtCaller extends PBError {
-  static override readonly wireName: string = "builtins.Exception";
-}
-
-// An update for a copy that is gone already: the owner has not heard of it yet.
-const NO_CACHE: CallTarget = { remoteMessageReceived: () => null };

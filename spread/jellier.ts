@@ -41,8 +41,8 @@ export interface JellyInvoker {
   ownCache(cache: object): number | null;
   /** The number of a cacheable that the peer has, or 0; counts as one more receipt. */
   cachedAs(cacheable: object): number;
-  /** A number for a cacheable that the peer gets now. */
-  cacheRemotely(cacheable: object): number;
+  /** A number for a cacheable that the peer gets now, on behalf of `perspective`. */
+  cacheRemotely(cacheable: object, perspective: unknown): number;
   /** Takes back one receipt of a cacheable. */
   uncacheRemotely(cacheable: object): void;
   /** The observer that stands for the peer's copy of a cacheable. */
@@ -241,7 +241,7 @@ export class Jellier {
       this.pair(cachedWord, known);
       return;
     }
-    const number = invoker.cacheRemotely(cacheable);
+    const number = invoker.cacheRemotely(cacheable, this.perspective);
     (this.#cached ??= []).push(cacheable);
     this.#enter(1);
     this.out.list(3);

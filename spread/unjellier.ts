@@ -19,7 +19,7 @@ import { FrozenSet, Kwargs, setField, Tuple, Unpersistable } from "./values.ts";
 /** What knows the connection that a value came over: the broker. */
 export interface UnjellyInvoker {
   /** A reference to an object of the peer; counts as one more receipt. */
-  remote(number: number | string): unknown;
+  remote(number: number | string, perspective: unknown): unknown;
   /** An object of ours that came home. */
   local(number: number | string): unknown;
   /** A cacheable of ours that came home. */
@@ -229,7 +229,7 @@ export class Unjellier {
       switch (kind) {
         case "remote":
           this.#need(count, 2);
-          return invoker.remote(this.#number());
+          return invoker.remote(this.#number(), this.perspective);
         case "local":
           this.#need(count, 2);
           return invoker.local(this.#number());
