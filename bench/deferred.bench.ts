@@ -62,6 +62,22 @@ const ROWS: readonly Row[] = [
     goal: 0.8,
     twisted: { key: "yield", gate: 40 },
   },
+  {
+    key: "yieldNew",
+    work: "3 × yield succeed(n)",
+    rival: "3 × await Promise.resolve(n)",
+    gate: 0.8,
+    goal: 1.2,
+    twisted: { key: "yieldNew", gate: 60 },
+  },
+  {
+    key: "delegateNew",
+    work: "3 × yield* succeed(n)",
+    rival: "3 × await Promise.resolve(n)",
+    gate: 0.5,
+    goal: 0.8,
+    twisted: { key: "yieldNew", gate: 40 },
+  },
 ];
 
 /** Asks both sides of a row, ours and the promises'. */

@@ -32,8 +32,19 @@ def returned(n):
     d.callback(n)
 
 
+fired = succeed(None)
+
+
 @inlineCallbacks
 def waits(n):
+    yield fired
+    yield fired
+    yield fired
+    return n
+
+
+@inlineCallbacks
+def waitsNew(n):
     a = yield succeed(n)
     b = yield succeed(a)
     c = yield succeed(b)
@@ -50,5 +61,5 @@ def measure(work, units=20000):
     return sorted(figures[1:])[1]
 
 
-rows = {"four": four, "one": one, "returned": returned, "yield": waits}
+rows = {"four": four, "one": one, "returned": returned, "yield": waits, "yieldNew": waitsNew}
 print(json.dumps({row: measure(work) for row, work in rows.items()}))

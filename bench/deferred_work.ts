@@ -17,21 +17,47 @@ function newPromise(): { promise: Promise<number>; resolve: (n: number) => void 
   return { promise, resolve };
 }
 
+// Fired before, and waited for again and again: these rows measure the waiting.
+const fired = succeed();
+const resolved = Promise.resolve();
+
 const bare = inlineCallbacks(function* (n: number) {
+  yield fired;
+  yield fired;
+  yield fired;
+  return n;
+});
+
+const typed = inlineCallbacks(function* (n: number) {
+  yield* fired;
+  yield* fired;
+  yield* fired;
+  return n;
+});
+
+async function awaiting(n: number): Promise<number> {
+  await resolved;
+  await resolved;
+  await resolved;
+  return n;
+}
+
+// The same with everything made anew that is waited for.
+const bareNew = inlineCallbacks(function* (n: number) {
   const a = (yield succeed(n)) as number;
   const b = (yield succeed(a)) as number;
   const c = (yield succeed(b)) as number;
   return a + b + c;
 });
 
-const typed = inlineCallbacks(function* (n: number) {
+const typedNew = inlineCallbacks(function* (n: number) {
   const a = yield* succeed(n);
   const b = yield* succeed(a);
   const c = yield* succeed(b);
   return a + b + c;
 });
 
-async function awaiting(n: number): Promise<number> {
+async function awaitingNew(n: number): Promise<number> {
   const a = await Promise.resolve(n);
   const b = await Promise.resolve(a);
   const c = await Promise.resolve(b);
@@ -59,6 +85,8 @@ const ropewalk: Record<string, Work> = {
   },
   yield: bare,
   delegate: typed,
+  yieldNew: bareNew,
+  delegateNew: typedNew,
 };
 
 const promise: Record<string, Work> = {
@@ -82,6 +110,8 @@ const promise: Record<string, Work> = {
   },
   yield: awaiting,
   delegate: awaiting,
+  yieldNew: awaitingNew,
+  delegateNew: awaitingNew,
 };
 
 /** Callbacks that return, throw and take all sorts of things, on both sides alike. */

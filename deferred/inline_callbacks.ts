@@ -9,7 +9,7 @@ import { placeOfWait, traced } from "./_trace.ts";
 import { chainOf, Deferred, postpone } from "./deferred.ts";
 import { NotACoroutineError } from "./errors.ts";
 import { Failure } from "./failure.ts";
-import { isThenable, toDeferred } from "./functions.ts";
+import { fail, isThenable, succeed, toDeferred } from "./functions.ts";
 
 let debugging = false;
 followDebugging((on) => debugging = on);
@@ -105,24 +105,43 @@ function asGenerator<R>(value: unknown): DeferredGenerator<R> | null {
   })();
 }
 
+// Takes what is there already in a loop of its own, for most generators never need more. At the first thing that is not
+// simply there, a Driver takes over.
 function drive<R>(generator: DeferredGenerator<R>, name: string): Deferred<Awaited<R>> {
-  const result = new Deferred<Awaited<R>>();
-  advance(generator, chainOf(result), name, null, undefined, null);
-  return result;
+  let step: IteratorResult<unknown, unknown> | null = null;
+  if (!debugging) {
+    let input: unknown;
+    try {
+      for (;;) {
+        step = NEXT.call(generator, input);
+        const { value } = step;
+        if (step.done || !(value instanceof Own) || !isIdle(value) || hasFailed(value)) break;
+        input = take(value);
+      }
+    } catch (error) {
+      return fail(new Failure(error));
+    }
+    if (step.done && typeof step.value !== "object") return succeed(step.value) as Deferred<Awaited<R>>;
+  }
+  const driver = new Driver(generator, name);
+  const { result } = driver;
+  advance(driver, step, undefined, null);
+  return result as unknown as Deferred<Awaited<R>>;
 }
 
-/** A generator that had to wait. Most never do, and never need one of these. */
+/** Runs a generator that may have to wait. */
 class Driver {
+  result: Chain; // after a cancellation another one, which the first waits for
   waitingFor: Chain | null = null;
   place = ""; // where the generator waits, with debugging on
   cancelled = false; // while the generator was running: its next wait is cancelled
   readonly onSuccess: (value: unknown) => void;
   readonly onFailure: (failure: Failure) => void;
 
-  constructor(readonly generator: DeferredGenerator<unknown>, public result: Chain, readonly name: string) {
-    this.onSuccess = (value) => resume(this, value, null);
-    this.onFailure = (failure) => resume(this, undefined, failure);
-    result.result = () => this.cancel(); // the canceller
+  constructor(readonly generator: DeferredGenerator<unknown>, readonly name: string) {
+    this.result = chainOf(new Deferred<unknown>(() => this.cancel()));
+    this.onSuccess = (value) => advance(this, null, value, null);
+    this.onFailure = (failure) => advance(this, null, undefined, failure);
   }
 
   // The generator may catch the CancelledError and wait for something else; the result is not decided then.
@@ -134,34 +153,28 @@ class Driver {
   }
 }
 
-function resume(driver: Driver, value: unknown, failure: Failure | null): void {
-  driver.waitingFor = null;
-  advance(driver.generator, driver.result, driver.name, driver, value, failure);
-}
-
-// Runs a generator until it has to wait. What is there already is taken in a loop, whatever their number.
+// Runs a generator until it has to wait, from a step that was taken already or from what it waited for.
 function advance(
-  generator: DeferredGenerator<unknown>,
-  result: Chain,
-  name: string,
-  driver: Driver | null,
+  driver: Driver,
+  taken: IteratorResult<unknown, unknown> | null,
   input: unknown,
   failure: Failure | null, // thrown into the generator in place of `input`
 ): void {
-  let place = driver === null ? "" : driver.place;
-  for (;;) {
-    let step: IteratorResult<unknown, unknown>;
-    try {
-      if (debugging) step = tracedStep(generator, input, failure);
-      else step = failure === null ? NEXT.call(generator, input) : THROW.call(generator, failure.value);
-    } catch (error) {
-      if (driver !== null) result = driver.result;
-      fire(result, failureOf(error, failure, place), true);
-      return;
+  driver.waitingFor = null;
+  const { generator } = driver;
+  for (let step = taken;; step = null) {
+    if (step === null) {
+      try {
+        if (debugging) step = tracedStep(generator, input, failure);
+        else step = failure === null ? NEXT.call(generator, input) : THROW.call(generator, failure.value);
+      } catch (error) {
+        fire(driver.result, failureOf(error, failure, driver.place), true);
+        return;
+      }
     }
-    const value = step.value;
+    const { value } = step;
     if (step.done) {
-      settle(driver === null ? result : driver.result, value);
+      settle(driver.result, value);
       return;
     }
     failure = null;
@@ -172,15 +185,13 @@ function advance(
       if (isFailure(value)) failure = value as Failure;
       continue;
     }
-    if (debugging) place = placeOfWait(chain, name);
+    if (debugging) driver.place = placeOfWait(chain, driver.name);
     if (isIdle(chain)) {
       if (hasFailed(chain)) failure = take(chain) as Failure;
       else input = take(chain);
       continue;
     }
-    driver ??= new Driver(generator, result, name);
     driver.waitingFor = chain;
-    driver.place = place;
     add(chain, driver.onSuccess, driver.onFailure);
     if (driver.cancelled && driver.waitingFor !== null) {
       driver.cancelled = false;
