@@ -15,6 +15,8 @@ export interface LoggedError {
 let logged: LoggedError[] = [];
 let quiet = false;
 let passOn: ErrorReporter = setErrorReporter(note);
+// Modules that are imported after this one may set a reporter of their own; this runs when all of them have.
+queueMicrotask(tap);
 
 function note(failure: Failure, context: string): void {
   logged.push({ failure, context });

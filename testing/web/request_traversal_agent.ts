@@ -5,12 +5,16 @@
 import { type Deferred, succeed } from "@ropewalk/deferred";
 import { type FactoryOf, ipAddress, type StreamProtocol } from "@ropewalk/reactor/core";
 import { type HTTPFactory, type Resource, Site } from "@ropewalk/web";
-import { Agent } from "@ropewalk/web/client";
+import {
+  Agent,
+  type AgentLike,
+  type ClientResponse,
+  type RequestBody,
+  type RequestHeaders,
+} from "@ropewalk/web/client";
 import type { Clock } from "../clock.ts";
 import { IOPump, type LoopbackOptions } from "../loopback.ts";
 import { MemoryReactor } from "../memory/memory_reactor.ts";
-
-type Request = Parameters<Agent["request"]>;
 
 /** Options of {@linkcode RequestTraversalAgent}. */
 export interface RequestTraversalAgentOptions extends Omit<LoopbackOptions, "greet" | "clock"> {
@@ -43,7 +47,7 @@ export interface RequestTraversalAgentOptions extends Omit<LoopbackOptions, "gre
  * assertEquals(successResultOf(text), "hello");
  * ```
  */
-export class RequestTraversalAgent {
+export class RequestTraversalAgent implements AgentLike {
   /** The reactor of both sides. */
   readonly reactor: MemoryReactor;
   /** The connections that were made, the oldest first. */
@@ -69,8 +73,13 @@ export class RequestTraversalAgent {
   }
 
   /** Requests a page, as `Agent.request`. */
-  request(...args: Request): ReturnType<Agent["request"]> {
-    return this.#agent.request(...args);
+  request(
+    method: string,
+    uri: string | URL,
+    headers?: RequestHeaders | null,
+    body?: RequestBody | null,
+  ): Deferred<ClientResponse> {
+    return this.#agent.request(method, uri, headers, body);
   }
 
   /** Moves everything that either side has to say, on every connection, until both are silent. */
