@@ -11,7 +11,7 @@ import * as here from "@ropewalk/deferred";
 async function otherCopy(): Promise<typeof here> {
   const folder = await Deno.makeTempDir();
   try {
-    const bundled = await new Deno.Command(Deno.execPath(), {
+    const bundled = await new Deno.Command("deno", {
       args: ["bundle", "--quiet", new URL("mod.ts", import.meta.url).pathname, "-o", `${folder}/copy.js`],
     }).output();
     assertEquals(bundled.code, 0, new TextDecoder().decode(bundled.stderr));

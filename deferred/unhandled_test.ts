@@ -279,7 +279,7 @@ function checkExitReports(stderr: string): void {
 }
 
 Deno.test("what is unhandled when the program ends is reported then", async () => {
-  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+  const { stdout, stderr, code } = await new Deno.Command("deno", {
     args: ["run", "--no-check", new URL("testdata/unhandled_at_exit.ts", import.meta.url).href],
     env: { NO_COLOR: "1" },
   }).output();
@@ -292,7 +292,7 @@ Deno.test("bundled, the same program does the same under node", async () => {
   try {
     const bundle = `${folder}/bundle.mjs`;
     const source = new URL("testdata/unhandled_at_exit.ts", import.meta.url).pathname;
-    const bundled = await new Deno.Command(Deno.execPath(), {
+    const bundled = await new Deno.Command("deno", {
       args: ["bundle", "--quiet", "--platform=browser", source, "-o", bundle],
     }).output();
     assertEquals(bundled.code, 0, new TextDecoder().decode(bundled.stderr));
