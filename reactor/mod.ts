@@ -2,7 +2,7 @@
  * The event reactor: time, sockets, signals.
  *
  * @example
- * ```ts no-run
+ * ```ts ignore
  * import { Factory, LineReceiver } from "@ropewalk/protocols";
  * import { reactor, serverFromString } from "@ropewalk/reactor";
  *

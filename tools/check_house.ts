@@ -94,6 +94,13 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** The lines of fences that ask for an example not to be run in words that `deno test --doc` does not know. */
+export function neverEnding(source: string): number[] {
+  return source.split("\n").flatMap((line, index) =>
+    /^\s*(\* )?```\w+ .*no[-_]run/.test(line) ? [index + 1] : []
+  );
+}
+
 /** Type-checks the examples that are not run, in a folder that is not kept. */
 async function checkUnrunnable(): Promise<string[]> {
   // Inside the tree, so that the import map of the root holds for it.
@@ -137,7 +144,13 @@ async function main(): Promise<number> {
   }
   for (const path of await filesOf(/\.tsx?$/)) {
     if (!isWellNamed(path)) wrong.push(`${path}: files are called in snake_case`);
-    const lines = (await Deno.readTextFile(path)).split("\n").length - 1;
+    const source = await Deno.readTextFile(path);
+    const lines = source.split("\n").length - 1;
+    for (const line of neverEnding(source)) {
+      wrong.push(
+        `${path}:${line}: no-run means nothing to \`deno test --doc\`, which would run it: say ignore`,
+      );
+    }
     if (lines > LONG) warnings.push(`${path} has ${lines} lines: is there a second idea in it?`);
   }
   wrong.push(...await brokenLinks(), ...await checkUnrunnable());

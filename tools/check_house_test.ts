@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { memberOf } from "./_workspace.ts";
-import { isWellNamed, judgeMember, linksOf, unrunnable } from "./check_house.ts";
+import { isWellNamed, judgeMember, linksOf, neverEnding, unrunnable } from "./check_house.ts";
 
 Deno.test("a module whose deno.json is in order is left alone", () => {
   const member = memberOf("web", {
@@ -48,4 +48,9 @@ Deno.test("links to files are found, and those to elsewhere or in code are not",
   const page = "[a](b.md) and [`c`](../d/e.ts#f), [g](https://x.test/h), [i](#j)\n" +
     "```ts\nlist[0](x.md)\n```\n`[k](l.md)` and [m](n/)";
   assertEquals(linksOf(page), ["b.md", "../d/e.ts", "n/"]);
+});
+
+Deno.test("a fence that only seems to keep an example from being run is found", () => {
+  assertEquals(neverEnding("/**\n * ```ts no-run\n * ```\n * ```ts ignore\n"), [2]);
+  assertEquals(neverEnding("```ts no_run\n```\n```ts\nno_run();\n"), [1]);
 });
