@@ -47,6 +47,7 @@ export class MemoryConnector implements Connector, MemoryConnectRequest {
   connection: MemoryConnection | null = null;
   readonly #reactor: ReactorTime;
   #timeout: DelayedCall | null = null;
+  #inUse = false; // the factory was started, and not stopped
 
   /** Made by the reactor.
    *
@@ -78,7 +79,8 @@ export class MemoryConnector implements Connector, MemoryConnectRequest {
     }
     this.state = "connecting";
     this.attempts++;
-    this.factory.doStart();
+    if (!this.#inUse) this.factory.doStart();
+    this.#inUse = true;
     this.#timeout = this.#reactor.callLater(
       this.options.timeoutSeconds ?? 30,
       () => this.fail(new TimeoutError()),
@@ -129,7 +131,7 @@ export class MemoryConnector implements Connector, MemoryConnectRequest {
     if ("clientConnectionFailed" in factory) {
       this.#tell(() => factory.clientConnectionFailed(this, new Failure(error)));
     }
-    factory.doStop();
+    this.#rest();
   }
 
   /** Stops the attempt: it fails with `UserError`. */
@@ -160,7 +162,14 @@ export class MemoryConnector implements Connector, MemoryConnectRequest {
     this.connection = null;
     const { factory } = this;
     if ("clientConnectionLost" in factory) this.#tell(() => factory.clientConnectionLost(this, reason));
-    factory.doStop();
+    this.#rest();
+  }
+
+  // Unless the factory has begun the next attempt in the meantime.
+  #rest(): void {
+    if (this.state !== "disconnected" || !this.#inUse) return;
+    this.#inUse = false;
+    this.factory.doStop();
   }
 
   #tell(f: () => void): void {

@@ -97,9 +97,13 @@ export class MemoryDatagramPort implements DatagramTransport {
     this.handler.datagramReceived(bytes, new IPv4Address("UDP", from.host, from.port));
   }
 
-  /** Binds the port (again). */
+  /**
+   * Binds the port (again).
+   *
+   * @throws {TypeError} If it is bound.
+   */
   startListening(): void {
-    if (this.#listens) return;
+    if (this.#listens) throw new TypeError("Cannot listen: the port listens already");
     this.#changed(this, true);
     this.#listens = true;
     this.handler.doStart?.();

@@ -97,9 +97,13 @@ export class MemoryPort implements ListeningPort, MemoryPortRequest {
     return connection;
   }
 
-  /** Listens (again). */
+  /**
+   * Listens (again).
+   *
+   * @throws {TypeError} If it listens.
+   */
   startListening(): void {
-    if (this.#listens) return;
+    if (this.#listens) throw new TypeError("Cannot listen: the port listens already");
     this.#changed(this, true);
     this.#listens = true;
     this.factory.doStart();

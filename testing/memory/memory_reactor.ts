@@ -24,6 +24,7 @@ import {
   UNIXAddress,
 } from "@ropewalk/reactor/core";
 import { Lifecycle } from "../_lifecycle.ts";
+import { checkPort } from "../_check_port.ts";
 import { Clock } from "../clock.ts";
 import { MemoryConnector } from "./memory_connector.ts";
 import { MemoryDatagramPort } from "./memory_datagram_port.ts";
@@ -129,10 +130,7 @@ export class MemoryReactor extends Clock implements Reactor {
   }
 
   #number(port: number): number {
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new RangeError(`Cannot listen: ${port} is no port`);
-    }
-    return port === 0 ? this.#nextEphemeral++ : port;
+    return checkPort(port, "listen") === 0 ? this.#nextEphemeral++ : port;
   }
 
   // Two kinds of port may have one number: TCP and UDP do not meet.
@@ -156,7 +154,7 @@ export class MemoryReactor extends Clock implements Reactor {
     factory: ProtocolFactory | ClientProtocolFactory,
     options: ConnectTCPOptions = {},
   ): Connector {
-    return this.#connect(this.tcpClients, ipAddress("TCP", host, port), factory, options, null);
+    return this.#connect(this.tcpClients, ipAddress("TCP", host, checkPort(port)), factory, options, null);
   }
 
   /** Notes an attempt in {@linkcode tlsClients}. */
@@ -167,7 +165,7 @@ export class MemoryReactor extends Clock implements Reactor {
     tls: TLSClientOptions = {},
     options: ConnectTCPOptions = {},
   ): Connector {
-    return this.#connect(this.tlsClients, ipAddress("TCP", host, port), factory, options, tls);
+    return this.#connect(this.tlsClients, ipAddress("TCP", host, checkPort(port)), factory, options, tls);
   }
 
   #connect(

@@ -41,6 +41,7 @@ export class SimulatedConnector implements Connector {
   #attempt: Attempt | null = null;
   #timeout: DelayedCall | null = null;
   #end: StreamEnd | null = null;
+  #inUse = false; // the factory was started, and not stopped
 
   constructor(
     readonly reactor: SimulatedReactor,
@@ -58,7 +59,8 @@ export class SimulatedConnector implements Connector {
       throw new TypeError("Cannot connect: the connector is connected, or tries already");
     }
     const attempt: Attempt = this.#attempt = { over: false };
-    this.factory.doStart();
+    if (!this.#inUse) this.factory.doStart();
+    this.#inUse = true;
     this.#tell("startedConnecting");
     if (attempt.over) return;
     const { timeoutSeconds } = this.route;
@@ -188,12 +190,19 @@ export class SimulatedConnector implements Connector {
     this.#attempt = null;
     if (this.#timeout?.active()) this.#timeout.cancel();
     this.#tell("clientConnectionFailed", new Failure(error));
-    this.factory.doStop();
+    this.#rest();
   }
 
   #lost(reason: Failure): void {
     this.#end = null;
     this.#tell("clientConnectionLost", reason);
+    this.#rest();
+  }
+
+  // Unless the factory has begun the next attempt in the meantime.
+  #rest(): void {
+    if (this.#attempt !== null || this.#end !== null || !this.#inUse) return;
+    this.#inUse = false;
     this.factory.doStop();
   }
 

@@ -58,7 +58,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
   }
 
   startListening(): void {
-    if (this.#address !== null) return;
+    if (this.#address !== null) throw new TypeError("Cannot listen: the port listens already");
     const { reactor, options } = this;
     this.#address = reactor._udp.bind(
       reactor.host,
@@ -96,6 +96,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
 
   connect(host: string, port: number): void {
     if (this.#peer !== null) throw new TypeError("Cannot connect the port: it is connected");
+    if (!/^[\d.]+$|:/.test(host)) throw new TypeError(`Cannot connect the port: "${host}" is no address`);
     this.#peer = { host, port };
   }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Address, CannotListenError, ipAddress, UNIXAddress } from "@ropewalk/reactor/core";
+import { checkPort } from "../_check_port.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
 
 const WILDCARDS = ["0.0.0.0", "::", ""];
@@ -24,9 +25,7 @@ export class PortTable<P extends object> {
    * @throws {CannotListenError} If it is taken, or the address is not the host's.
    */
   bind(host: SimulatedHost, hostname: string, port: number, owner: P, shared = false): Address {
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new RangeError(`Cannot listen: ${port} is no port`);
-    }
+    checkPort(port, "listen");
     const address = hostname === "localhost" ? "127.0.0.1" : hostname;
     const isOurs = WILDCARDS.includes(address) || address === "127.0.0.1" || address === "::1" ||
       host.has(address) || this.kind === "UDP" && /^(22[4-9]|23\d)\./.test(address);

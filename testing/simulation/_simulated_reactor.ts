@@ -2,6 +2,7 @@
  * A host's reactor in a simulated network.
  * @module
  */
+import { reportError } from "@ropewalk/deferred";
 import {
   type ClientProtocolFactory,
   type Connector,
@@ -14,6 +15,7 @@ import {
   type ListeningPort,
   type ListenTCPOptions,
   type ListenUDPOptions,
+  NotSupportedError,
   type ProtocolFactory,
   type Reactor,
   type ReactorStats,
@@ -27,6 +29,7 @@ import {
 import { Lifecycle } from "../_lifecycle.ts";
 import { SimulatedConnector } from "./_connector.ts";
 import { SimulatedDatagramPort } from "./_datagram_port.ts";
+import { checkPort } from "../_check_port.ts";
 import { PortTable } from "./_port_table.ts";
 import { SimulatedPort } from "./_stream_port.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
@@ -69,7 +72,14 @@ export class SimulatedReactor implements Reactor {
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
     // A program that has crashed may still be in the middle of something: whatever it arranges never comes.
     if (!this._alive) return new DelayedCalls(() => this.seconds()).add(seconds, () => {}, []);
-    const call = this.network.callLater(seconds, f, ...args);
+    const call = this.network.callLater(seconds, () => {
+      try {
+        f(...args);
+      } catch (error) {
+        this._stats.errors++;
+        reportError(error, "Error in a delayed call");
+      }
+    });
     this.#calls.add(call);
     if (this.#calls.size > 2 * this.#callsChecked) this.#dropSpentCalls();
     return call;
@@ -156,9 +166,10 @@ export class SimulatedReactor implements Reactor {
     options: ListenTCPOptions,
     tls: TLSServerOptions | null,
   ): ListeningPort {
+    if (options.reusePort) throw new NotSupportedError("Cannot listen: reusePort is not simulated");
     const hostname = options.hostname ?? "0.0.0.0";
     const listening = new SimulatedPort(this, factory, tls, {
-      bind: (self) => this._tcp.bind(this.host, hostname, port, self, options.reusePort),
+      bind: (self) => this._tcp.bind(this.host, hostname, port, self),
       unbind: (self) => this._tcp.unbind(self),
     });
     listening.startListening();
@@ -191,6 +202,7 @@ export class SimulatedReactor implements Reactor {
     options: ConnectTCPOptions,
     tls: TLSClientOptions | null,
   ): Connector {
+    checkPort(port);
     const connector = new SimulatedConnector(this, factory, tls, {
       address: ipAddress("TCP", host, port),
       timeoutSeconds: options.timeoutSeconds ?? 30,

@@ -32,7 +32,7 @@ export class SimulatedPort implements ListeningPort {
   ) {}
 
   startListening(): void {
-    if (this.#listens) return;
+    if (this.#listens) throw new TypeError("Cannot listen: the port listens already");
     this.#address = this.binding.bind(this);
     this.#listens = true;
     this.factory.doStart();
