@@ -13,7 +13,7 @@
  * What is written while received bytes are dealt with leaves in one piece when they are through.
  * @module
  */
-import { Deferred, Failure, reportError, succeed } from "@ropewalk/deferred";
+import { CancelledError, Deferred, Failure, reportError, succeed } from "@ropewalk/deferred";
 import { Protocol } from "@ropewalk/protocols";
 import type { Transport } from "@ropewalk/reactor/core";
 import { getLogger } from "@logtape/logtape";
@@ -31,10 +31,17 @@ import { CopyableFailure } from "./failures.ts";
 import { Inbox } from "./_inbox.ts";
 import { type BananaLimits, type ResolvedLimits, resolveLimits } from "./limits.ts";
 import { Jellier } from "./jellier.ts";
-import { Ledger, NoSuchObject } from "./_ledger.ts";
+import { Ledger } from "./_ledger.ts";
+import { enterCall } from "./current_call.ts";
+import { Extensions } from "./_extensions.ts";
+import type { Jellyable } from "./jellier.ts";
+import { RemotePromise } from "./remote_promise.ts";
+import { isRevoked, Revoked } from "./revoke.ts";
+import { StreamSource } from "./stream_source.ts";
+import { Viewable, viewPoint } from "./viewable.ts";
 import { LIST, Output, STRING, VOCAB } from "./_output.ts";
 import { Reader } from "./_reader.ts";
-import { type CallTarget, PERSPECTIVE } from "./referenceable.ts";
+import { type CallTarget, PERSPECTIVE, STANDS_FOR } from "./referenceable.ts";
 import { RemoteReference } from "./remote_reference.ts";
 import type { Creditor } from "./_remote_table.ts";
 import { globalSecurity, type SecurityOptions } from "./security.ts";
@@ -76,6 +83,11 @@ export interface BrokerOptions {
   maxReferences?: number;
   /** Limits of what is received. */
   limits?: BananaLimits;
+  /**
+   * Whether to find out as soon as the connection is made whether the peer is a Ropewalk too; else it is found out when a
+   * call is pipelined for the first time. Twisted takes the question for a repetition. @default false
+   */
+  extensions?: boolean;
 }
 
 /** A call that waits for its answer. */
@@ -84,6 +96,11 @@ class Pending extends Deferred<unknown> {
     super(cancelPending as (d: Deferred<unknown>) => void);
   }
 }
+
+// The values of "answer required": none, one, and one that the peer is to keep for calls on it.
+const NO_ANSWER = 0;
+const ANSWERED = 1;
+const KEPT = 2;
 
 function cancelPending(call: Pending): void {
   call.broker.forgetCall(call.id);
@@ -119,9 +136,13 @@ export class Broker extends Protocol<unknown> implements Creditor {
   #queued: Uint8Array[] = [];
   #fault: unknown = null;
   #lastRequest = 0;
+  // The call that is being answered, for `currentCall`: one object, used again and again.
+  readonly #answering = { broker: this as Broker, id: 0 };
   // `null` marks a call whose answer nobody wants any more.
   readonly #waiting = new Map<number, Deferred<unknown> | null>();
   readonly #ledger: Ledger;
+  readonly #extensions: Extensions;
+  readonly #askAtOnce: boolean;
   readonly #watchers = new Set<() => void>();
 
   /**
@@ -137,7 +158,10 @@ export class Broker extends Protocol<unknown> implements Creditor {
     this.unsafeTracebacks = options.unsafeTracebacks ?? false;
     this.#limits = resolveLimits(options.limits);
     this.#inbox = new Inbox(this.#limits, (bytes, start) => this.#message(bytes, start));
-    this.#ledger = new Ledger(this, options.maxReferences ?? MAX_BROKER_REFS);
+    const most = options.maxReferences ?? MAX_BROKER_REFS;
+    this.#ledger = new Ledger(this, most);
+    this.#extensions = new Extensions(most);
+    this.#askAtOnce = options.extensions ?? false;
     this.#unjellier = new Unjellier(this.#reader, this.#ledger, this.#security);
     this.#jellier = new Jellier(this.#out, this.#ledger, this.#security);
     // What was written goes out before anybody else gets at the transport, so that closing it loses nothing.
@@ -195,6 +219,7 @@ export class Broker extends Protocol<unknown> implements Creditor {
     for (const call of waiting) {
       if (call !== null) this.guard(() => call.errback(new PBConnectionLost(message, { cause })));
     }
+    for (const work of this.#extensions.clear()) this.guard(() => work.lost?.());
     this.#ledger.release();
     this.onLost?.(this, reason);
     for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) this.guard(watcher);
@@ -281,28 +306,28 @@ export class Broker extends Protocol<unknown> implements Creditor {
 
   /** Calls a method of an object of the peer; see `RemoteReference.callRemote`. */
   call(luid: number | string, name: string, args: unknown[], perspective: unknown): Deferred<unknown> {
-    return this.#call(MESSAGE, luid, name, args, perspective, true) ?? succeed<unknown>(null);
+    return this.#call(MESSAGE, luid, name, args, perspective, ANSWERED) ?? succeed<unknown>(null);
   }
 
   /** As {@linkcode call}, without an answer. */
   send(luid: number | string, name: string, args: unknown[], perspective: unknown): void {
-    this.#call(MESSAGE, luid, name, args, perspective, false)?.addErrback((failure) =>
+    this.#call(MESSAGE, luid, name, args, perspective, NO_ANSWER)?.addErrback((failure) =>
       failure.raiseException()
     );
   }
 
   /** Calls a method of the peer's copy of a cacheable of ours. */
   callCache(luid: number, name: string, args: unknown[], perspective: unknown): Deferred<unknown> {
-    return this.#call(CACHEMESSAGE, luid, name, args, perspective, true) ?? succeed<unknown>(null);
+    return this.#call(CACHEMESSAGE, luid, name, args, perspective, ANSWERED) ?? succeed<unknown>(null);
   }
 
   #call(
     word: number,
-    luid: number | string,
+    luid: number | string | ResultOf,
     name: string,
     args: unknown[],
     perspective: unknown,
-    answer: boolean,
+    answer: number,
   ): Deferred<unknown> | null {
     if (this.disconnected) throw new DeadReferenceError("Cannot call: the connection is gone");
     let named: Kwargs | null = null;
@@ -311,12 +336,12 @@ export class Broker extends Protocol<unknown> implements Creditor {
       args = args.slice(0, -1);
       if (Object.hasOwn(named, "pbanswer")) {
         const { pbanswer, ...rest } = named;
-        if (!pbanswer) answer = false;
+        if (!pbanswer) answer = NO_ANSWER;
         named = Object.keys(rest).length === 0 ? null : kwargs(rest);
       }
     }
     const id = ++this.#lastRequest;
-    const call = answer ? new Pending(this, id) : null;
+    const call = answer !== NO_ANSWER ? new Pending(this, id) : null;
     const jellier = this.#begin();
     const out = jellier.out;
     const start = out.length;
@@ -325,9 +350,14 @@ export class Broker extends Protocol<unknown> implements Creditor {
       out.word(word, WORD_BYTES[word]!);
       out.int(id);
       if (typeof luid === "number") out.int(luid);
-      else out.text(luid);
+      else if (typeof luid === "string") out.text(luid);
+      else {
+        out.list(2);
+        out.text("result");
+        out.int(luid.id);
+      }
       out.text(name);
-      out.int(answer ? 1 : 0);
+      out.int(answer);
       jellier.begin(perspective);
       const count = args.length;
       out.list(count + 1);
@@ -351,7 +381,84 @@ export class Broker extends Protocol<unknown> implements Creditor {
 
   /** Nobody wants the answer of a call any more. */
   forgetCall(id: number): void {
-    if (this.#waiting.has(id)) this.#waiting.set(id, null);
+    if (!this.#waiting.has(id)) return;
+    this.#waiting.set(id, null);
+    if (this.#extensions.agreement === "agreed") this.#tell("cancel", id);
+  }
+
+  // ------------------------------------------------------------------------------------------- between two Ropewalks
+
+  /** Whether the peer is known to be a Ropewalk too. */
+  get agreed(): boolean {
+    return this.#extensions.agreement === "agreed";
+  }
+
+  /** Asks the peer, once, whether it is a Ropewalk too; see `_extensions.ts`. */
+  ask(): void {
+    if (this.#extensions.agreement !== "unknown" || this.#dialect === null || this.disconnected) return;
+    this.#extensions.agreement = "asked";
+    this.#pair(VERSION, PB_VERSION);
+  }
+
+  /** Calls a method whose result can be called before it is there. */
+  pipeline<V>(luid: number | string, name: string, args: unknown[], perspective: unknown): RemotePromise<V> {
+    return this.#pipeline(luid, name, args, perspective);
+  }
+
+  /** As {@linkcode pipeline}, on a result that the peer keeps. */
+  pipelineResult<V>(id: number, name: string, args: unknown[]): RemotePromise<V> {
+    return this.#pipeline({ id }, name, args, null);
+  }
+
+  /** Calls a result that the peer keeps. */
+  callResult(id: number, name: string, args: unknown[]): Deferred<unknown> {
+    return this.#call(MESSAGE, { id }, name, args, null, ANSWERED) ?? succeed<unknown>(null);
+  }
+
+  /** The peer need not keep a result any longer. */
+  releaseResult(id: number): void {
+    if (!this.disconnected) this.#tell("release", id);
+  }
+
+  #pipeline<V>(
+    luid: number | string | ResultOf,
+    name: string,
+    args: unknown[],
+    perspective: unknown,
+  ): RemotePromise<V> {
+    if (!this.agreed) {
+      this.ask();
+      return new RemotePromise<V>(this, 0, this.#call(MESSAGE, luid, name, args, perspective, ANSWERED)!);
+    }
+    const call = this.#call(MESSAGE, luid, name, args, perspective, KEPT)!;
+    return new RemotePromise<V>(this, call.called ? 0 : this.#lastRequest, call);
+  }
+
+  /** The signal of a call that is being answered; for `currentCall`. */
+  signalOf(id: number): AbortSignal {
+    const controller = new AbortController();
+    const abort = () => controller.abort(new CancelledError("The caller has gone"));
+    this.#extensions.serve(id, { cancel: abort, lost: abort });
+    return controller.signal;
+  }
+
+  #tell(word: string, number: number): void {
+    const jellier = this.#begin();
+    jellier.out.list(2);
+    jellier.out.text(word);
+    jellier.out.int(number);
+    this.#sent(jellier);
+  }
+
+  #heard(name: string, count: number): void {
+    this.#need(count, 2);
+    const number = this.#reader.integer();
+    const extensions = this.#extensions;
+    if (name === "ropewalk" && extensions.agreement !== "unknown") extensions.agreement = "agreed";
+    else if (extensions.agreement !== "agreed") throw new ProtocolError("A message is of an unknown kind");
+    else if (name === "cancel") this.guard(() => extensions.cancel(number));
+    else if (name === "release") extensions.release(number);
+    else throw new ProtocolError("A message is of an unknown kind");
   }
 
   // ------------------------------------------------------------------------------------------- messages from the peer
@@ -404,10 +511,17 @@ export class Broker extends Protocol<unknown> implements Creditor {
         if (version !== PB_VERSION) {
           throw new ProtocolError(`Version ${version} is not compatible with ${PB_VERSION}`);
         }
+        if (++this.#extensions.versions === 2) {
+          this.#extensions.agreement = "agreed";
+          this.#tell("ropewalk", 1);
+        }
         break;
       }
       default:
-        if (name !== "didNotUnderstand") throw new ProtocolError("A message is of an unknown kind");
+        if (name !== "didNotUnderstand") {
+          this.#heard(name, count);
+          break;
+        }
         logger.warn("The peer did not understand a message");
     }
   }
@@ -427,6 +541,7 @@ export class Broker extends Protocol<unknown> implements Creditor {
     this.#dialect = chosen;
     this.#inbox.scanner.words = this.#out.compress = chosen === "pb";
     this.#pair(VERSION, PB_VERSION);
+    if (this.#askAtOnce) this.ask();
     this.onReady?.(this);
   }
 
@@ -434,28 +549,89 @@ export class Broker extends Protocol<unknown> implements Creditor {
     const reader = this.#reader;
     const id = reader.integer();
     const type = reader.peek();
+    if (type === LIST) {
+      this.#incomingForResult(id);
+      return;
+    }
     const luid = type === STRING || type === VOCAB ? reader.name() : reader.integer();
     const name = reader.name();
-    const answer = reader.integer() !== 0;
-    let target: CallTarget | null = null;
-    let result: unknown;
+    const answer = reader.integer();
     try {
-      target = toCache ? this.#ledger.cacheTarget(luid) : this.#ledger.target(luid);
+      if (answer === KEPT) this.#extensions.keep(id);
+      const target = toCache ? this.#ledger.cacheTarget(luid) : this.#ledger.target(luid);
       const perspective = target[PERSPECTIVE] ?? null;
-      const unjellier = this.#unjellier;
-      unjellier.begin(perspective);
-      const args = unjellier.arguments();
-      unjellier.end();
-      unjellier.begin(perspective);
-      const named = unjellier.keywords();
-      unjellier.end();
+      const args = this.#arguments(perspective);
+      this.#serve(id, answer, target, name, args, this.#keywords(perspective));
+    } catch (error) {
+      this.#failed(id, answer, error, name);
+    }
+  }
+
+  // A call on the result of another call, which may not be there yet.
+  #incomingForResult(id: number): void {
+    const reader = this.#reader;
+    reader.next();
+    if (!this.agreed || reader.value !== 2 || reader.name() !== "result") {
+      throw new ProtocolError("A message is for nobody");
+    }
+    const of = reader.integer();
+    const name = reader.name();
+    const answer = reader.integer();
+    try {
+      if (answer === KEPT) this.#extensions.keep(id);
+      const args = this.#arguments(null);
+      const named = this.#keywords(null);
+      this.#extensions.whenSettled(of, ({ value, failure }) => {
+        if (this.disconnected) return;
+        if (failure !== null) this.#failed(id, answer, failure, name, false);
+        else if (!isTarget(value)) {
+          this.#failed(id, answer, new PBError("The result that was called is no object"), name);
+        } else this.#serve(id, answer, value, name, args, named);
+      });
+    } catch (error) {
+      this.#failed(id, answer, error, name);
+    }
+  }
+
+  #arguments(perspective: unknown): unknown[] {
+    const unjellier = this.#unjellier;
+    unjellier.begin(perspective);
+    const args = unjellier.arguments();
+    unjellier.end();
+    return args;
+  }
+
+  #keywords(perspective: unknown): Kwargs | null {
+    const unjellier = this.#unjellier;
+    unjellier.begin(perspective);
+    const named = unjellier.keywords();
+    unjellier.end();
+    return named;
+  }
+
+  #serve(
+    id: number,
+    answer: number,
+    target: CallTarget,
+    name: string,
+    args: unknown[],
+    named: Kwargs | null,
+  ): void {
+    let result: unknown;
+    this.#answering.id = id;
+    const before = enterCall(this.#answering);
+    try {
+      checkRevoked(target);
       result = target.remoteMessageReceived(this, name, args, named);
     } catch (error) {
       this.#failed(id, answer, error, name);
       return;
+    } finally {
+      enterCall(before);
     }
     if (typeof result === "object" && result !== null) {
       if (Deferred.is(result)) {
+        this.#extensions.serve(id, result);
         result.addCallbacks(
           (value) => this.#succeeded(id, answer, value, target),
           (failure) => this.#failed(id, answer, failure, name),
@@ -477,8 +653,10 @@ export class Broker extends Protocol<unknown> implements Creditor {
     this.#succeeded(id, answer, result, target);
   }
 
-  #succeeded(id: number, answer: boolean, value: unknown, target: CallTarget): void {
-    if (!answer || this.disconnected) return;
+  #succeeded(id: number, answer: number, value: unknown, target: CallTarget): void {
+    if (this.#extensions.busy) this.#extensions.served(id);
+    if (answer === NO_ANSWER || this.disconnected) return;
+    value = asSent(value, target[PERSPECTIVE] ?? null);
     const jellier = this.#begin();
     const out = jellier.out;
     const start = out.length;
@@ -493,15 +671,18 @@ export class Broker extends Protocol<unknown> implements Creditor {
       return;
     }
     this.#sent(jellier);
+    if (answer === KEPT) this.#extensions.settle(id, value, null);
   }
 
-  #failed(id: number, answer: boolean, error: unknown, name: string): void {
+  #failed(id: number, answer: number, error: unknown, name: string, report = true): void {
     const failure = Failure.is(error) ? error : new Failure(error);
     const { value } = failure;
-    if (!(value instanceof PBError) && !(value instanceof NoSuchObject)) {
+    if (this.#extensions.busy) this.#extensions.served(id);
+    if (report && !(value instanceof PBError) && !(value instanceof CancelledError)) {
       reportError(failure, `Error in ${name}, called over PB`);
     }
-    if (!answer || this.disconnected) return;
+    if (answer === KEPT) this.#extensions.settle(id, undefined, failure);
+    if (answer === NO_ANSWER || this.disconnected) return;
     const jellyable = typeof value === "object" && value !== null &&
       typeof (value as { jellyFor?: unknown }).jellyFor === "function";
     const sent = jellyable
@@ -606,3 +787,30 @@ const WORDS = new Map(
     [new TextDecoder().decode(WORD_BYTES[word]), word] as const
   ),
 );
+
+/** The result of a call of ours that the peer keeps. */
+interface ResultOf {
+  readonly id: number;
+}
+
+function isTarget(value: unknown): value is CallTarget {
+  return typeof value === "object" && value !== null &&
+    typeof (value as Partial<CallTarget>).remoteMessageReceived === "function";
+}
+
+// What stays here is sent as the object that takes calls for it.
+function asSent(value: unknown, perspective: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Viewable) return viewPoint(perspective, value);
+  if (
+    Symbol.asyncIterator in value && typeof (value as Partial<Jellyable>).jellyFor !== "function"
+  ) return new StreamSource(value as AsyncIterable<unknown>);
+  return value;
+}
+
+function checkRevoked(target: CallTarget): void {
+  const object = target[STANDS_FOR];
+  if (isRevoked(target) || object !== undefined && isRevoked(object)) {
+    throw new Revoked("The object was taken back by its owner");
+  }
+}

@@ -32,6 +32,9 @@ export { Avatar } from "./avatar.ts";
 export { Broker, type BrokerOptions, MAX_BROKER_REFS, PB_VERSION } from "./broker.ts";
 export { Cacheable, RemoteCache, RemoteCacheObserver } from "./cacheable.ts";
 export { PBClientFactory } from "./client_factory.ts";
+export { type CurrentCall, currentCall } from "./current_call.ts";
+export { type Referent, RemotePromise } from "./remote_promise.ts";
+export { isRevoked, revoke, Revoked } from "./revoke.ts";
 export { Copyable, RemoteCopy } from "./copyable.ts";
 export { CalendarDate, DateTime, Decimal, TimeDelta, TimeOfDay } from "./dates.ts";
 export {
@@ -86,8 +89,10 @@ export type {
   Received,
   RemoteMethods,
   RemoteProxy,
+  RemoteStream,
   Result,
   Sent,
+  StreamItem,
   Unchanged,
   Untyped,
   ViewMethod,

@@ -6,7 +6,9 @@ import type { Deferred } from "@ropewalk/deferred";
 import type { Broker } from "./broker.ts";
 import { DeadReferenceError, JellyError } from "./errors.ts";
 import type { Jellier, Jellyable } from "./jellier.ts";
-import type { Arguments, MethodName, RemoteProxy, Result, Untyped } from "./types.ts";
+import type { RemotePromise } from "./remote_promise.ts";
+import { iterate } from "./stream_source.ts";
+import type { Arguments, MethodName, RemoteProxy, Result, StreamItem, Untyped } from "./types.ts";
 import { LOCAL } from "./_vocabulary.ts";
 
 /**
@@ -70,6 +72,25 @@ export class RemoteReference<T = Untyped> implements Jellyable, Disposable {
   callRemoteOnly<N extends MethodName<T>>(name: N, ...args: Arguments<T, N>): void {
     if (this.#given) throw new DeadReferenceError("Cannot call: the reference was given up");
     this.broker.send(this.luid, name, args as unknown[], this.#perspective);
+  }
+
+  /**
+   * Calls a method that gives an object, which can be called at once, before it is there. Between two Ropewalk peers such
+   * a chain of calls takes one round trip; with another peer each waits for the one before.
+   *
+   * @throws {DeadReferenceError} As {@linkcode callRemote}.
+   */
+  pipeline<N extends MethodName<T>>(name: N, ...args: Arguments<T, N>): RemotePromise<Result<T, N>> {
+    if (this.#given) throw new DeadReferenceError("Cannot call: the reference was given up");
+    return this.broker.pipeline(this.luid, name, args as unknown[], this.#perspective);
+  }
+
+  /**
+   * Iterates over an async iterable of the peer's. It is asked for a few items ahead, no more; leaving the loop, or coming
+   * to the end, gives the reference up.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<StreamItem<T>, void> {
+    return iterate(this as unknown as RemoteReference) as AsyncGenerator<StreamItem<T>, void>;
   }
 
   /** The reference as an object with the remote methods: `await reference.proxy.get("k")`. */

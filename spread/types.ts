@@ -55,10 +55,20 @@ export type Sent<P, Depth extends unknown[] = []> = Depth["length"] extends 5 ? 
 export type Received<V, Depth extends unknown[] = []> = Depth["length"] extends 5 ? V
   : V extends RemoteReference<infer T> ? T | RemoteReference<T>
   : V extends Referenceable | Avatar | Viewable ? RemoteReference<V>
+  : V extends AsyncIterable<infer E> ? RemoteReference<RemoteStream<Received<E, [...Depth, 0]>>>
   : V extends undefined | void ? null
   : V extends Opaque ? V
   : V extends object ? Unchanged<V, { [K in keyof V]: Received<V[K], [...Depth, 0]> }>
   : V;
+
+/** An async iterable of the peer's. */
+export interface RemoteStream<E> {
+  /** The next item. */
+  remote_next(): [boolean, E];
+}
+
+/** What comes when a reference is iterated over. */
+export type StreamItem<T> = T extends RemoteStream<infer E> ? E : unknown;
 
 /** What is not looked into: values with methods of their own. */
 export type Opaque =

@@ -47,16 +47,23 @@ async function withOurServer(use: (ports: number[]) => Promise<void>): Promise<v
 
 /** Waits until every connection of this process is closed, so that none is left to the next test. */
 async function quiet(): Promise<void> {
-  while (reactor.stats().connections > 0) await new Promise<void>((resolve) => reactor.callLater(0.01, resolve));
+  while (reactor.stats().connections > 0) {
+    await new Promise<void>((resolve) => reactor.callLater(0.01, resolve));
+  }
 }
 
 /** Our client, all cases. */
-async function runOurCases(t: Deno.TestContext, ports: number[]): Promise<void> {
+async function runOurCases(t: Deno.TestContext, ports: number[], ropewalk: boolean): Promise<void> {
   const factory = new PBClientFactory();
   reactor.connectTCP("127.0.0.1", ports[0]!, factory);
   const root = await factory.getRootObject();
   const world = new World(reactor, ports, root);
   for (const [name, run] of Object.entries(CASES)) await t.step(name, () => run(world));
+  await t.step("pipelining, which only another Ropewalk hears of", async () => {
+    const first = await root.pipeline("counter").callRemote("add", 1) as number;
+    assertEquals(await root.pipeline("counter").callRemote("add", 1), first + 1);
+    assertEquals(root.broker.agreed, ropewalk);
+  });
   factory.disconnect();
   await quiet();
 }
@@ -75,8 +82,9 @@ async function runTwistedCases(t: Deno.TestContext, ports: number[]): Promise<vo
   assertEquals(lines.filter((line) => line.startsWith("bad")), []);
 }
 
-Deno.test("our client and Twisted's server", (t) => withTwistedServer((ports) => runOurCases(t, ports)));
-Deno.test("our client and our server", (t) => withOurServer((ports) => runOurCases(t, ports)));
+Deno.test("our client and Twisted's server", (t) =>
+  withTwistedServer((ports) => runOurCases(t, ports, false)));
+Deno.test("our client and our server", (t) => withOurServer((ports) => runOurCases(t, ports, true)));
 Deno.test("Twisted's client and our server", (t) => withOurServer((ports) => runTwistedCases(t, ports)));
 Deno.test("Twisted's client and Twisted's server", (t) =>
   withTwistedServer((ports) => runTwistedCases(t, ports)));
