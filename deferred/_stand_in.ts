@@ -16,7 +16,10 @@ const MAX_DEPTH = 8;
  */
 export function standInFor(value: unknown, depth = 0): unknown {
   if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return value;
-  if (Failure.is(value)) return value.withValue(standInFor(value.value, depth + 1));
+  if (Failure.is(value)) {
+    const inner = standInFor(value.value, depth + 1);
+    return value instanceof Failure ? value.withValue(inner) : new Failure(inner); // another copy may be an older one
+  }
   if (Array.isArray(value)) return value.map((item) => standInFor(item, depth + 1));
   return value instanceof Error ? copyOf(value, depth) : value;
 }
