@@ -34,6 +34,7 @@ export class StreamPort implements ListeningPort {
   readonly #upgrades: StreamUpgrades;
   #listener: HostListener | null = null;
   #address: Address;
+  readonly #preparing = new Set<HostStream>();
 
   /**
    * @param reactor Runs its connections.
@@ -113,6 +114,8 @@ export class StreamPort implements ListeningPort {
 
   #closed(): void {
     this.#listener = null;
+    for (const stream of this.#preparing) closeQuietly(stream);
+    this.#preparing.clear();
     this.#reactor.figures.ports.delete(this);
     this.#factory.doStop();
   }
@@ -123,8 +126,13 @@ export class StreamPort implements ListeningPort {
       this.#connect(stream);
       return;
     }
-    // A client that cannot agree on TLS is of no interest to the program.
-    prepare.call(this.#kind, stream).then((prepared) => this.#connect(prepared), () => {});
+    this.#preparing.add(stream);
+    prepare.call(this.#kind, stream).then((prepared) => {
+      if (this.#preparing.delete(stream)) this.#connect(prepared);
+      else prepared.close();
+    }, () => { // a client that cannot agree on TLS is of no interest to the program
+      this.#preparing.delete(stream);
+    });
   }
 
   #connect(stream: HostStream): void {
@@ -137,4 +145,10 @@ export class StreamPort implements ListeningPort {
     if (protocol === null) stream.close();
     else new StreamConnection(this.#reactor, stream, protocol, this.#upgrades, true, null).start();
   }
+}
+
+function closeQuietly(stream: HostStream): void {
+  try {
+    stream.close();
+  } catch { /* it is closed already */ }
 }

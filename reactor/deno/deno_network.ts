@@ -43,11 +43,11 @@ export class DenoNetwork implements HostNetwork {
 
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling {
     if (bindAddress !== undefined) return this.#node.connectTCP(host, port, bindAddress);
-    return dial(Deno.connect({ hostname: host, port }), `${host}:${port}`);
+    return dial((signal) => Deno.connect({ hostname: host, port, signal }), `${host}:${port}`);
   }
 
   connectUNIX(path: string): Dialling {
-    return dial(Deno.connect({ transport: "unix", path }), `unix:${path}`);
+    return dial(() => Deno.connect({ transport: "unix", path }), `unix:${path}`);
   }
 
   serveTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
@@ -156,17 +156,11 @@ function addressOf(address: Deno.Addr): Address {
   return new UNIXAddress("path" in address ? address.path ?? "" : "");
 }
 
-function dial(connecting: Promise<Deno.Conn>, where: string): Dialling {
-  let cancelled = false;
-  const stream = connecting.then((conn) => {
-    if (cancelled) conn.close();
-    return new DenoStream(conn);
-  }, (error) => {
+function dial(connect: (signal: AbortSignal) => Promise<Deno.Conn>, where: string): Dialling {
+  const controller = new AbortController();
+  const stream = connect(controller.signal).then((conn) => new DenoStream(conn), (error) => {
     throw translateConnectError(error, where);
   });
   stream.catch(() => {}); // after a cancel nobody listens
-  return {
-    stream,
-    cancel: () => void (cancelled = true),
-  };
+  return { stream, cancel: () => controller.abort() };
 }

@@ -9,18 +9,18 @@
 import { Duplex } from "node:stream";
 import { Buffer } from "node:buffer";
 import * as tls from "node:tls";
-import { TLSError } from "../core/errors.ts";
 import type { HostStream, TLSFacts } from "../core/host_network.ts";
 import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 import { NodeStream } from "./node_stream.ts";
+import { explainTLSError } from "./tls_errors.ts";
 
 const READ_BUFFER = 16_384;
 
 /** The server's side of a handshake. */
 export function serverTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
   const { clientCertificate = "no", sni = {} } = options;
-  return shake(stream, () => {
-    const socket = new tls.TLSSocket(duplexOf(stream) as never, {
+  return shake(stream, "a client", (duplex) => {
+    const socket = new tls.TLSSocket(duplex as never, {
       isServer: true,
       cert: options.cert,
       key: options.key,
@@ -47,9 +47,9 @@ export function serverTLS(stream: HostStream, options: TLSServerOptions): Promis
 /** The client's side of a handshake. */
 export function clientTLS(stream: HostStream, options: TLSClientOptions): Promise<HostStream> {
   const { hostname = "" } = options;
-  return shake(stream, () => {
+  return shake(stream, hostname === "" ? "the server" : hostname, (duplex) => {
     const socket = tls.connect({
-      socket: duplexOf(stream) as never,
+      socket: duplex as never,
       host: hostname,
       ...(isAddress(hostname) || hostname === "" ? {} : { servername: hostname }),
       rejectUnauthorized: options.verify !== false,
@@ -64,25 +64,40 @@ export function clientTLS(stream: HostStream, options: TLSClientOptions): Promis
   });
 }
 
-function shake(stream: HostStream, begin: () => [tls.TLSSocket, string]): Promise<HostStream> {
+function shake(
+  stream: HostStream,
+  whom: string,
+  begin: (duplex: Duplex) => [tls.TLSSocket, string],
+): Promise<HostStream> {
   return new Promise((resolve, reject) => {
-    let over = false; // an "error" is followed by a "close"
+    const duplex = duplexOf(stream);
+    let socket: tls.TLSSocket | null = null;
     const failed = (error: unknown): void => {
-      if (over) return;
-      over = true;
-      stream.close();
-      const message = error instanceof Error ? error.message : String(error);
-      reject(new TLSError(`The TLS handshake failed: ${message}`, { cause: error }));
+      settled();
+      socket?.destroy();
+      duplex.destroy();
+      reject(explainTLSError(error, whom));
     };
+    const ended = (): void => failed(new Error("the peer closed the connection"));
+    // The engine may have something to say about the last bytes: it is heard first.
+    const endedSoon = (): void => void setImmediate(() => waiting && ended());
+    let waiting = true;
+    const settled = (): void => {
+      waiting = false;
+      socket?.off("error", failed).off("close", ended).on("error", () => {});
+      duplex.off("end", endedSoon).off("error", failed).on("error", (error) => socket?.destroy(error));
+    };
+    duplex.on("end", endedSoon);
+    duplex.on("error", failed);
     try {
-      const [socket, event] = begin();
-      const ended = () => failed(new Error("the peer closed the connection"));
-      socket.once("error", failed);
-      socket.once("close", ended);
-      socket.once(event, () => {
-        socket.off("error", failed);
-        socket.off("close", ended);
-        resolve(new NodeStream(socket, stream.localAddress, stream.remoteAddress, factsOf(socket)));
+      const [made, event] = begin(duplex);
+      socket = made;
+      made.once("error", failed);
+      made.once("close", ended);
+      made.once(event, () => {
+        if (!waiting) return;
+        settled();
+        resolve(new NodeStream(made, stream.localAddress, stream.remoteAddress, factsOf(made)));
       });
     } catch (error) {
       failed(error); // a certificate or key that cannot be read

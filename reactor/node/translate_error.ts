@@ -1,5 +1,5 @@
 /**
- * What the system says when it cannot connect, as an error of this package.
+ * Why a connection could not be made, as the reactor's errors.
  * @module
  */
 import {
@@ -11,27 +11,27 @@ import {
 } from "../core/errors.ts";
 
 /**
- * Translates an error of Deno's or Node's.
+ * Makes an error of this package out of the host's.
  *
- * @param error The error.
- * @param where For the message.
+ * @param error What the host raised.
+ * @param where Where to, for the message.
  */
 export function translateConnectError(error: unknown, where: string): ConnectError {
   if (error instanceof ConnectError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const text = `${(error as { code?: unknown })?.code ?? ""} ${(error as Error)?.name ?? ""} ${message}`;
   const options = { cause: error };
-  const { code = "", message } = error as { code?: string; message: string };
-  const text = `${code} ${message}`;
-  if (/ECONNREFUSED|refused/i.test(text)) {
-    return new ConnectionRefusedError(`${where} refused the connection`, options);
+  if (/ECONNREFUSED|ConnectionRefused|connection refused/i.test(text)) {
+    return new ConnectionRefusedError(`Connection to ${where} was refused`, options);
   }
-  if (/ENOTFOUND|EAI_|lookup|resolve/i.test(text)) {
-    return new DNSLookupError(`Cannot find the address of ${where}: ${message}`, options);
+  if (/ENOTFOUND|EAI_|getaddrinfo|lookup|resolve|no address/i.test(text)) {
+    return new DNSLookupError(`Cannot resolve ${where}: ${message}`, options);
   }
-  if (/EHOSTUNREACH|ENETUNREACH|unreachable/i.test(text)) {
-    return new NoRouteError(`No route leads to ${where}: ${message}`, options);
+  if (/EHOSTUNREACH|ENETUNREACH|unreachable|no route/i.test(text)) {
+    return new NoRouteError(`No route to ${where}: ${message}`, options);
   }
-  if (/ETIMEDOUT|timed out/i.test(text)) {
-    return new TimeoutError(`Connecting to ${where} took too long`, options);
+  if (/ETIMEDOUT|TimedOut|timed out/i.test(text)) {
+    return new TimeoutError(`Connecting to ${where} took longer than the system waits`, options);
   }
   return new ConnectError(`Cannot connect to ${where}: ${message}`, options);
 }

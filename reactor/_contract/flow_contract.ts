@@ -1,0 +1,221 @@
+/**
+ * Flow: producers, pausing, and bytes that are neither lost nor put in another order.
+ * @module
+ */
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { ConnectionDone } from "../core/errors.ts";
+import type { PullProducer, PushProducer, StreamProtocol, Transport } from "../core/interfaces.ts";
+import type { Host } from "./contract.ts";
+import { connected, HalfClosing, later, Recorder } from "./recorder.ts";
+
+/** Counts bytes, and checks that each is the one that has to come: n % 251. */
+class Checker extends Recorder {
+  count = 0;
+  faults = 0;
+
+  override dataReceived(data: Uint8Array): void {
+    for (const byte of data) if (byte !== this.count++ % 251) this.faults++;
+    super.dataReceived(new Uint8Array(0));
+  }
+}
+
+class BorrowingChecker extends Checker implements StreamProtocol {
+  readonly borrowsData = true;
+}
+
+class Keeper extends Recorder {
+  readonly chunks: Uint8Array[] = [];
+
+  override dataReceived(data: Uint8Array): void {
+    this.chunks.push(data);
+    super.dataReceived(new Uint8Array(0));
+  }
+}
+
+function numbered(from: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (from + i) % 251);
+}
+
+/** Sends so many bytes, a piece at a time, as long as it is not paused. */
+class Pusher implements PushProducer {
+  sent = 0;
+  pauses = 0;
+  stopped = false;
+  #paused = false;
+
+  constructor(readonly transport: Transport, readonly total: number, readonly piece = 65_536) {
+    transport.registerProducer(this, true);
+  }
+
+  resumeProducing(): void {
+    this.#paused = false;
+    while (!this.#paused && this.sent < this.total) {
+      const length = Math.min(this.piece, this.total - this.sent);
+      this.transport.write(numbered(this.sent, length));
+      this.sent += length;
+    }
+    if (this.sent === this.total) this.transport.unregisterProducer();
+  }
+
+  pauseProducing(): void {
+    this.pauses++;
+    this.#paused = true;
+  }
+
+  stopProducing(): void {
+    this.stopped = true;
+    this.#paused = true;
+  }
+}
+
+/** Declares the tests. */
+export function flowContract({ name, make, test }: Host): void {
+  for (const Kind of [Checker, BorrowingChecker]) {
+    test(`${name}: random-sized writes both ways arrive whole and in order (${Kind.name})`, async () => {
+      const pair = await connected(make(), () => new Kind(), () => new Kind());
+      const total = 2_000_000;
+      let seed = 1;
+      const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+      const ends = [pair.client, pair.server];
+      for (const end of ends) {
+        const send = (from: number): void => {
+          for (let turn = 0; turn < 8 && from < total; turn++) {
+            const length = Math.min(total - from, 1 + Math.floor(random() ** 6 * 200_000));
+            const bytes = numbered(from, length);
+            if (random() < 0.5) end.transport.write(bytes);
+            else end.transport.writeSequence([bytes.subarray(0, length >> 1), bytes.subarray(length >> 1)]);
+            bytes.fill(0); // `write` has copied it
+            from += length;
+          }
+          if (from < total) end.transport.reactor.callLater(0, send, from);
+        };
+        send(0);
+      }
+      while (ends.some((end) => end.count < total)) await later(pair.client.transport.reactor);
+      pair.client.transport.loseConnection();
+      await pair.server.lost;
+      await pair.client.lost;
+      for (const end of ends) assertEquals([end.count, end.faults], [total, 0]);
+      await pair.close();
+    });
+  }
+
+  test(`${name}: bytes that were delivered are never written to again`, async () => {
+    const pair = await connected(make(), () => new Keeper(), () => new Recorder());
+    const total = 400_000;
+    for (let sent = 0; sent < total; sent += 1000) {
+      pair.client.transport.write(numbered(sent, 1000));
+      if (sent % 10_000 === 0) await later(pair.client.transport.reactor);
+    }
+    pair.client.transport.loseConnection();
+    await pair.server.lost;
+    let at = 0;
+    for (const chunk of pair.server.chunks) {
+      for (const byte of chunk) assertEquals(byte, at++ % 251);
+    }
+    assertEquals(at, total);
+    await pair.close();
+  });
+
+  test(`${name}: a push producer is paused above the mark and goes on when all is sent; closing waits for it`, async () => {
+    const pair = await connected(make(), () => new BorrowingChecker(), () => new Recorder());
+    const total = 8_000_000;
+    pair.server.transport.pauseProducing();
+    const producer = new Pusher(pair.client.transport, total);
+    producer.resumeProducing();
+    pair.client.transport.loseConnection();
+    assert(producer.pauses === 1 && producer.sent <= 3 * 65_536, `sent ${producer.sent}`);
+    pair.server.transport.resumeProducing();
+    assertInstanceOf(await pair.server.lost, ConnectionDone);
+    assertEquals([pair.server.count, pair.server.faults], [total, 0]);
+    assert(!producer.stopped);
+    await pair.close();
+  });
+
+  test(`${name}: a pull producer is asked for one piece at a time`, async () => {
+    const pair = await connected(make());
+    let left = 5;
+    const producer: PullProducer = {
+      resumeProducing() {
+        if (left-- > 0) pair.client.transport.write(`piece ${left} `);
+        else pair.client.transport.unregisterProducer();
+      },
+      stopProducing() {},
+    };
+    pair.client.transport.registerProducer(producer, false);
+    pair.client.transport.loseConnection();
+    await pair.server.lost;
+    assertEquals(pair.server.received, "piece 4 piece 3 piece 2 piece 1 piece 0 ");
+    await pair.close();
+  });
+
+  test(`${name}: a second producer is refused, and one on a dead connection is stopped`, async () => {
+    const pair = await connected(make());
+    const idle = () => ({
+      stopped: 0,
+      resumeProducing() {},
+      pauseProducing() {},
+      stopProducing() {
+        this.stopped++;
+      },
+    });
+    const [first, second] = [idle(), idle()];
+    pair.client.transport.registerProducer(first, true);
+    assertThrows(() => pair.client.transport.registerProducer(second, true), TypeError);
+    pair.server.transport.abortConnection();
+    pair.client.transport.abortConnection();
+    await pair.client.lost;
+    assertEquals(first.stopped, 1);
+    pair.client.transport.registerProducer(second, true);
+    assertEquals(second.stopped, 1);
+    await pair.close();
+  });
+
+  test(`${name}: a paused reader gets nothing, then everything`, async () => {
+    const reactor = make();
+    const pair = await connected(reactor, () => new HalfClosing());
+    pair.server.transport.pauseProducing();
+    pair.client.transport.write("one");
+    await later(reactor, 0.02);
+    pair.client.transport.write("two");
+    pair.client.transport.loseWriteConnection();
+    await later(reactor, 0.02);
+    assertEquals(pair.server.received, "");
+    pair.server.transport.resumeProducing();
+    await pair.server.heard("onetwo");
+    await pair.server.readLost;
+    await pair.close();
+  });
+
+  test(`${name}: pausing inside dataReceived holds what comes next`, async () => {
+    class Pausing extends Recorder {
+      override dataReceived(data: Uint8Array): void {
+        super.dataReceived(data);
+        this.transport.pauseProducing();
+      }
+    }
+    const reactor = make();
+    const pair = await connected(reactor, () => new Pausing());
+    pair.client.transport.write("a");
+    await pair.server.heard("a");
+    pair.client.transport.write("b");
+    await later(reactor, 0.02);
+    assertEquals(pair.server.received, "a");
+    pair.server.transport.resumeProducing();
+    pair.server.transport.resumeProducing();
+    await pair.server.heard("ab");
+    await pair.close();
+  });
+
+  test(`${name}: reading does not begin again once the connection is closing`, async () => {
+    const reactor = make();
+    const pair = await connected(reactor);
+    pair.server.transport.pauseProducing();
+    pair.client.transport.write("unheard");
+    pair.server.transport.loseConnection();
+    pair.server.transport.resumeProducing();
+    await pair.server.lost;
+    assertEquals(pair.server.received, "");
+    await pair.close();
+  });
+}

@@ -1,0 +1,210 @@
+/**
+ * UNIX sockets and UDP.
+ * @module
+ */
+import { Deferred } from "@ropewalk/deferred";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import process from "node:process";
+import { type Address, UNIXAddress } from "../core/addresses.ts";
+import { CannotListenError, ConnectError, MessageLengthError } from "../core/errors.ts";
+import type { DatagramHandler, DatagramTransport } from "../core/interfaces.ts";
+import type { Host } from "./contract.ts";
+import { ClientRecorders, connected, later, portOf, Recorders } from "./recorder.ts";
+
+/** Declares the tests of UNIX sockets. They need a directory to write to. */
+export function unixContract({ name, make, test }: Host): void {
+  const inDirectory = (run: (file: string) => Promise<void>) => async (): Promise<void> => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "ropewalk-"));
+    try {
+      await run(path.join(directory, "socket"));
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  };
+
+  test(
+    `${name}: a UNIX socket has its mode, carries bytes, and is removed with its port`,
+    inDirectory(async (file) => {
+      const reactor = make();
+      const pair = await connected(reactor, undefined, undefined, {
+        listen: (factory) => reactor.listenUNIX(file, factory, { mode: 0o600 }),
+        connect: (_port, factory) => reactor.connectUNIX(file, factory),
+      });
+      assertEquals(fs.statSync(file).mode & 0o777, 0o600);
+      assertInstanceOf(pair.port.getHost(), UNIXAddress);
+      pair.client.transport.write("ping");
+      await pair.server.heard("ping");
+      await pair.close();
+      assert(!fs.existsSync(file));
+    }),
+  );
+
+  test(
+    `${name}: a path that is listened on is CannotListenError`,
+    inDirectory(async (file) => {
+      const reactor = make();
+      await using port = reactor.listenUNIX(file, new Recorders());
+      await port.ready;
+      let error: unknown;
+      try {
+        await reactor.listenUNIX(file, new Recorders()).ready;
+      } catch (thrown) {
+        error = thrown;
+      }
+      assertInstanceOf(error, CannotListenError);
+      assert(error.message.includes(file));
+    }),
+  );
+
+  test(
+    `${name}: a path without a socket fails the connection`,
+    inDirectory(async (file) => {
+      const factory = new ClientRecorders();
+      make().connectUNIX(file, factory);
+      assertInstanceOf(await factory.failed, ConnectError);
+    }),
+  );
+
+  if (process.platform === "linux") {
+    test(`${name}: an abstract name has no file`, async () => {
+      const reactor = make();
+      const socket = `\0ropewalk-${process.pid}-${name}`;
+      const pair = await connected(reactor, undefined, undefined, {
+        listen: (factory) => reactor.listenUNIX(socket, factory),
+        connect: (_port, factory) => reactor.connectUNIX(socket, factory),
+      });
+      pair.client.transport.write("ping");
+      await pair.server.heard("ping");
+      await pair.close();
+    });
+  }
+}
+
+class Datagrams implements DatagramHandler {
+  transport!: DatagramTransport;
+  readonly got: [string, Address][] = [];
+  refusals = 0;
+  stopped = 0;
+  #waiting: Deferred<[string, Address]> | null = null;
+
+  makeConnection(transport: DatagramTransport): void {
+    this.transport = transport;
+  }
+
+  datagramReceived(data: Uint8Array, address: Address): void {
+    const datagram: [string, Address] = [new TextDecoder().decode(data), address];
+    this.got.push(datagram);
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.callback(datagram);
+  }
+
+  connectionRefused(): void {
+    this.refusals++;
+  }
+
+  doStop(): void {
+    this.stopped++;
+  }
+
+  next(): Deferred<[string, Address]> {
+    return this.#waiting = new Deferred<[string, Address]>();
+  }
+}
+
+/** Declares the tests of UDP. */
+export function udpContract({ name, make, test }: Host): void {
+  const local = { hostname: "127.0.0.1" };
+
+  test(`${name}: datagrams keep their bounds and say where they come from`, async () => {
+    const reactor = make();
+    const [one, two] = [new Datagrams(), new Datagrams()];
+    const ports = [reactor.listenUDP(0, one, local), reactor.listenUDP(0, two, local)] as const;
+    for (const port of ports) await port.ready;
+    const arrived = two.next();
+    one.transport.write("hello", { host: "127.0.0.1", port: portOf(ports[1]) });
+    const [text, from] = await arrived;
+    assertEquals([text, `${from}`], ["hello", `${ports[0].getHost()}`]);
+    const back = one.next();
+    two.transport.connect("127.0.0.1", portOf(ports[0]));
+    two.transport.write(new Uint8Array([111, 107]));
+    assertEquals((await back)[0], "ok");
+    for (const port of ports) await port.stopListening();
+    assertEquals([one.stopped, two.stopped], [1, 1]);
+    one.transport.write("late", { host: "127.0.0.1", port: 9 }); // dropped in silence
+  });
+
+  test(`${name}: a connected port takes nothing from others`, async () => {
+    const reactor = make();
+    const [one, two, three] = [new Datagrams(), new Datagrams(), new Datagrams()];
+    const ports = [one, two, three].map((handler) => reactor.listenUDP(0, handler, local));
+    for (const port of ports) await port.ready;
+    one.transport.connect("127.0.0.1", portOf(ports[1]!));
+    assertThrows(() => one.transport.connect("127.0.0.1", 9), TypeError);
+    three.transport.write("stranger", { host: "127.0.0.1", port: portOf(ports[0]!) });
+    await later(reactor, 0.02);
+    const arrived = one.next();
+    two.transport.write("friend", { host: "127.0.0.1", port: portOf(ports[0]!) });
+    assertEquals((await arrived)[0], "friend");
+    assertEquals(one.got.length, 1);
+    for (const port of ports) await port.stopListening();
+  });
+
+  test(`${name}: a datagram that is too long, and one without an address, are refused at the caller`, async () => {
+    const reactor = make();
+    const handler = new Datagrams();
+    await using port = reactor.listenUDP(0, handler, local);
+    await port.ready;
+    assertThrows(() => handler.transport.write("x"), TypeError);
+    const to = { host: "127.0.0.1", port: 9 };
+    assertThrows(() => handler.transport.write(new Uint8Array(70_000), to), MessageLengthError);
+    assertThrows(() => handler.transport.connect("localhost", 9), Error);
+  });
+
+  test(`${name}: datagrams longer than maxPacketBytes are dropped`, async () => {
+    const reactor = make();
+    const [one, two] = [new Datagrams(), new Datagrams()];
+    const ports = [
+      reactor.listenUDP(0, one, local),
+      reactor.listenUDP(0, two, { ...local, maxPacketBytes: 4 }),
+    ] as const;
+    for (const port of ports) await port.ready;
+    const to = { host: "127.0.0.1", port: portOf(ports[1]) };
+    one.transport.write("12345", to);
+    await later(reactor, 0.02);
+    const arrived = two.next();
+    one.transport.write("1234", to);
+    assertEquals((await arrived)[0], "1234");
+    for (const port of ports) await port.stopListening();
+  });
+
+  test(`${name}: multicast groups can be joined, heard and left`, async () => {
+    const reactor = make();
+    const handler = new Datagrams();
+    const port = reactor.listenMulticast(0, handler, { hostname: "0.0.0.0", listenMultiple: true });
+    await port.ready;
+    const group = "224.0.0.251";
+    await port.joinGroup(group, "127.0.0.1");
+    port.setTTL(1);
+    port.setLoopbackMode(true);
+    port.setBroadcastAllowed(true);
+    await port.leaveGroup(group, "127.0.0.1");
+    await port.stopListening();
+  });
+
+  test(`${name}: a UDP port that is taken fails its ready`, async () => {
+    const reactor = make();
+    await using port = reactor.listenUDP(0, new Datagrams(), local);
+    await port.ready;
+    let error: unknown;
+    try {
+      await reactor.listenUDP(portOf(port), new Datagrams(), local).ready;
+    } catch (thrown) {
+      error = thrown;
+    }
+    assertInstanceOf(error, CannotListenError);
+  });
+}

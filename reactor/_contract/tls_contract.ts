@@ -1,0 +1,183 @@
+/**
+ * TLS, from the first byte and from the middle of a connection.
+ * @module
+ */
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { ConnectionDone, TLSError } from "../core/errors.ts";
+import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
+import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER } from "./certificates.ts";
+import type { Host } from "./contract.ts";
+import { ClientRecorders, connected, type Pair, portOf, Recorder, Recorders } from "./recorder.ts";
+
+const trusting: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
+
+function secured(
+  reactor: Reactor,
+  server: TLSServerOptions = SERVER,
+  client: TLSClientOptions = trusting,
+): Promise<Pair<Recorder, Recorder>> {
+  return connected(reactor, undefined, undefined, {
+    listen: (factory) => reactor.listenTLS(0, factory, server, { hostname: "127.0.0.1" }),
+    connect: (port, factory) => reactor.connectTLS("127.0.0.1", portOf(port), factory, client),
+  });
+}
+
+/** Declares the tests. */
+export function tlsContract({ name, make, test }: Host): void {
+  test(`${name}: TLS carries bytes both ways, large ones too, and closes in order`, async () => {
+    const pair = await secured(make());
+    assert(pair.client.transport.secure && pair.server.transport.secure);
+    pair.client.transport.write("ping");
+    await pair.server.heard("ping");
+    const big = "y".repeat(1_000_000);
+    pair.server.transport.write(big);
+    pair.server.transport.loseConnection();
+    assertInstanceOf(await pair.client.lost, ConnectionDone);
+    assertEquals(pair.client.received.length, big.length);
+    assertEquals(pair.client.transport.getPeerCertificate()?.subject.CN, "localhost");
+    assertEquals(pair.server.transport.getPeerCertificate(), null);
+    await pair.close();
+  });
+
+  test(`${name}: ALPN chooses by the server's order, and both ends know`, async () => {
+    const pair = await secured(
+      make(),
+      { ...SERVER, alpnProtocols: ["b", "a"] },
+      { ...trusting, alpnProtocols: ["a", "b"] },
+    );
+    const [server, client] = [
+      pair.server.transport.negotiatedProtocol,
+      pair.client.transport.negotiatedProtocol,
+    ];
+    assertEquals(server, client);
+    assert(server === "a" || server === "b");
+    await pair.close();
+  });
+
+  test(`${name}: the server shows the certificate of the name that is asked for`, async () => {
+    const pair = await secured(
+      make(),
+      { ...SERVER, sni: { "other.example": OTHER } },
+      { ca: [AUTHORITY], hostname: "other.example" },
+    );
+    assertEquals(pair.client.transport.getPeerCertificate()?.subject.CN, "other.example");
+    await pair.close();
+  });
+
+  for (const clientCertificate of ["optional", "required"] as const) {
+    test(`${name}: a ${clientCertificate} client certificate can be read by the server's protocol`, async () => {
+      const pair = await secured(
+        make(),
+        { ...SERVER, ca: [AUTHORITY], clientCertificate },
+        { ...trusting, ...CLIENT },
+      );
+      const certificate = pair.server.transport.getPeerCertificate();
+      assertEquals(certificate?.subject.CN, "A client");
+      assertEquals(certificate?.issuer.CN, "Test authority");
+      assert(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/.test(certificate!.fingerprint256));
+      assert(certificate!.raw.length > 100);
+      await pair.close();
+    });
+  }
+
+  const failures: [string, TLSServerOptions, TLSClientOptions, RegExp][] = [
+    ["a certificate that nobody trusts", SERVER, { hostname: "localhost" }, /trusted/],
+    ["a certificate for another name", OTHER, trusting, /not good for (this name|localhost)/],
+    ["a certificate that has expired", EXPIRED, trusting, /expired/],
+  ];
+  for (const [what, server, client, words] of failures) {
+    test(`${name}: ${what} fails the connection with TLSError, in words`, async () => {
+      const reactor = make();
+      const servers = new Recorders();
+      await using port = reactor.listenTLS(0, servers, server, { hostname: "127.0.0.1" });
+      await port.ready;
+      const factory = new ClientRecorders();
+      reactor.connectTLS("127.0.0.1", portOf(port), factory, client);
+      const error = await factory.failed;
+      assertInstanceOf(error, TLSError);
+      assert(words.test(error.message), error.message);
+      assertEquals(factory.built.length, 0);
+      for (const server of servers.built) await server.lost;
+    });
+  }
+
+  test(`${name}: verify: false takes any certificate`, async () => {
+    const pair = await secured(make(), OTHER, { verify: false, hostname: "localhost" });
+    await pair.close();
+  });
+
+  test(`${name}: a server that speaks no TLS is a TLSError`, async () => {
+    class Plain extends Recorder {
+      override connectionMade(): void {
+        this.transport.write("220 hello, this is plain text\r\n");
+      }
+    }
+    const reactor = make();
+    const servers = new Recorders(() => new Plain());
+    await using port = reactor.listenTCP(0, servers, { hostname: "127.0.0.1" });
+    await port.ready;
+    const factory = new ClientRecorders();
+    reactor.connectTLS("127.0.0.1", portOf(port), factory, trusting);
+    assertInstanceOf(await factory.failed, TLSError);
+    for (const server of servers.built) await server.lost;
+  });
+
+  test(`${name}: a port under TLS outlives clients that speak no TLS`, async () => {
+    const reactor = make();
+    const pair = await secured(reactor);
+    const stranger = new Recorder();
+    reactor.connectTCP("127.0.0.1", portOf(pair.port), new ClientRecorders(() => stranger));
+    await stranger.connected;
+    stranger.transport.write("GET / HTTP/1.0\r\n\r\n");
+    await stranger.lost;
+    pair.client.transport.write("alive");
+    await pair.server.heard("alive");
+    await pair.close();
+  });
+
+  test(`${name}: both ends go over to TLS in the middle, with what was written on each side of the switch`, async () => {
+    class Server extends Recorder {
+      override dataReceived(data: Uint8Array): void {
+        super.dataReceived(data);
+        if (this.received !== "STARTTLS") return;
+        this.transport.write("go");
+        this.transport.startTLS(SERVER);
+        this.transport.write("secret welcome");
+      }
+    }
+    class Client extends Recorder {
+      override dataReceived(data: Uint8Array): void {
+        super.dataReceived(data);
+        if (this.received !== "go") return;
+        this.transport.startTLS(trusting);
+        this.transport.write("secret hello");
+      }
+    }
+    const pair = await connected(make(), () => new Server(), () => new Client());
+    assert(!pair.client.transport.secure);
+    pair.client.transport.write("STARTTLS");
+    await pair.server.heard("secret hello");
+    await pair.client.heard("secret welcome");
+    assert(pair.client.transport.secure && pair.server.transport.secure);
+    assertEquals(pair.client.transport.getPeerCertificate()?.subject.CN, "localhost");
+    pair.client.transport.loseConnection();
+    assertInstanceOf(await pair.server.lost, ConnectionDone);
+    await pair.close();
+  });
+
+  test(`${name}: plain text where the handshake should be costs the connection`, async () => {
+    class Server extends Recorder {
+      override dataReceived(data: Uint8Array): void {
+        super.dataReceived(data);
+        if (this.received === "STARTTLS") this.transport.startTLS(SERVER);
+      }
+    }
+    const pair = await connected(make(), () => new Server());
+    pair.client.transport.write("STARTTLS");
+    await pair.server.heard("STARTTLS");
+    pair.client.transport.write("MAIL FROM:<injected>\r\n");
+    assertInstanceOf(await pair.server.lost, TLSError);
+    assertEquals(pair.server.received, "STARTTLS");
+    await pair.close();
+  });
+}

@@ -1,0 +1,21 @@
+import { flowContract } from "../_contract/flow_contract.ts";
+import { lifeContract } from "../_contract/life_contract.ts";
+import { udpContract, unixContract } from "../_contract/local_contract.ts";
+import { tcpContract } from "../_contract/tcp_contract.ts";
+import { timeContract } from "../_contract/time_contract.ts";
+import { tlsContract } from "../_contract/tls_contract.ts";
+import { DenoReactor } from "./mod.ts";
+
+const host = {
+  name: "DenoReactor",
+  make: () => new DenoReactor(),
+  test: (name: string, run: () => void | Promise<void>) => Deno.test(name, run),
+};
+
+timeContract(host);
+lifeContract(host);
+tcpContract(host);
+flowContract(host);
+tlsContract(host);
+unixContract(host);
+udpContract(host);
