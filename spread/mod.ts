@@ -32,6 +32,12 @@ export { Avatar } from "./avatar.ts";
 export { Broker, type BrokerOptions, MAX_BROKER_REFS, PB_VERSION } from "./broker.ts";
 export { Cacheable, RemoteCache, RemoteCacheObserver } from "./cacheable.ts";
 export { PBClientFactory } from "./client_factory.ts";
+export {
+  connectPort,
+  connectWebSocket,
+  type MessageTransportOptions,
+  type PortLike,
+} from "./message_transport.ts";
 export { type CurrentCall, currentCall } from "./current_call.ts";
 export { type Referent, RemotePromise } from "./remote_promise.ts";
 export { isRevoked, revoke, Revoked } from "./revoke.ts";

@@ -4,7 +4,7 @@
  */
 import type { RemoteReference } from "./remote_reference.ts";
 import { Referenceable } from "./referenceable.ts";
-import { Tuple, tuple } from "./values.ts";
+import { type Tuple, tuple } from "./values.ts";
 
 // How many items may be asked for and not yet used: enough to hide a round trip, little enough to be back-pressure.
 const AHEAD = 8;

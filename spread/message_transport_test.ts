@@ -1,0 +1,72 @@
+import { PipeAddress } from "@ropewalk/reactor/core";
+import { assert, assertEquals } from "@std/assert";
+import { PBClientFactory } from "./client_factory.ts";
+import { connectPort, connectWebSocket } from "./message_transport.ts";
+import { PBServerFactory } from "./server_factory.ts";
+import { Root } from "./referenceable.ts";
+import type { RemoteReference } from "./remote_reference.ts";
+
+class Echo extends Root {
+  remote_echo(value: string): string {
+    return value;
+  }
+  remote_call(them: RemoteReference): unknown {
+    return them.callRemote("echo", "back");
+  }
+}
+const address = new PipeAddress();
+
+Deno.test("objects call each other over a message port, and both hear of its end", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const factory = new PBClientFactory();
+  const server = new PBServerFactory(new Echo()).buildProtocol(address);
+  const client = factory.buildProtocol(address);
+  connectPort(port1, server);
+  connectPort(port2, client);
+  const root = await factory.getRootObject<Echo>();
+  assertEquals(await Promise.all([root.proxy.echo("a"), root.proxy.echo("b")]), ["a", "b"]);
+  assertEquals(await (root as unknown as RemoteReference).callRemote("call", new Echo()), "back");
+  const lost = new Promise<void>((resolve) => server.notifyOnDisconnect(resolve));
+  factory.disconnect();
+  await lost;
+  assert(client.disconnected && server.disconnected);
+});
+
+/** Two ends of a WebSocket, in memory. */
+class FakeSocket extends EventTarget {
+  binaryType = "blob";
+  readyState: number = WebSocket.CONNECTING;
+  peer!: FakeSocket;
+  send(bytes: Uint8Array): void {
+    const copy = bytes.slice().buffer;
+    queueMicrotask(() => this.peer.dispatchEvent(new MessageEvent("message", { data: copy })));
+  }
+  open(): void {
+    this.readyState = WebSocket.OPEN;
+    this.dispatchEvent(new Event("open"));
+  }
+  close(): void {
+    if (this.readyState === WebSocket.CLOSED) return;
+    for (const end of [this, this.peer]) {
+      end.readyState = WebSocket.CLOSED;
+      end.dispatchEvent(new Event("close"));
+    }
+  }
+}
+
+Deno.test("a page can hold references over a WebSocket", async () => {
+  const [one, two] = [new FakeSocket(), new FakeSocket()];
+  one.peer = two;
+  two.peer = one;
+  const factory = new PBClientFactory();
+  const server = new PBServerFactory(new Echo()).buildProtocol(address);
+  const client = factory.buildProtocol(address);
+  connectWebSocket(one as unknown as WebSocket, client);
+  one.open();
+  two.readyState = WebSocket.OPEN;
+  connectWebSocket(two as unknown as WebSocket, server);
+  const root = await factory.getRootObject<Echo>();
+  assertEquals(await root.proxy.echo("hello"), "hello");
+  two.dispatchEvent(new MessageEvent("message", { data: "text" }));
+  assert(server.disconnected && client.disconnected);
+});
