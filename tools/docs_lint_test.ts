@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findAny, isMeant, judgeModuleDoc } from "./docs_lint.ts";
+import { findAny, isMeant, judgeModuleDoc, ownFaults } from "./docs_lint.ts";
 
 const any = { repr: "any", kind: "keyword", value: "any" };
 
@@ -50,4 +50,14 @@ Deno.test("an `any` is meant when the line above it says why", () => {
     "// deno-lint-ignore no-explicit-any -- any functions\ntype A = (...args: any[]) => void;\n" +
     "// deno-lint-ignore no-explicit-any\ntype B = any;";
   assertEquals([0, 1, 2, 3].map((line) => isMeant(source, line)), [false, true, false, false]);
+});
+
+Deno.test("complaints about packages from outside are left out, all others kept", () => {
+  const text = "error[missing-jsdoc]: no doc\n  --> /w/web/a.ts:1:2\n   |\n\nerror[missing-jsdoc]: no doc\n" +
+    "  --> /cache/npm/x.d.ts:3:4\n   |\n\nerror[odd]: somewhere\n\nerror: Found 3 documentation lint errors.\n";
+  assertEquals(ownFaults(text, "/w/"), [
+    "error[missing-jsdoc]: no doc\n  --> /w/web/a.ts:1:2\n   |",
+    "error[odd]: somewhere",
+  ]);
+  assertEquals(ownFaults("error: Module not found\n", "/w/"), undefined);
 });
