@@ -48,7 +48,7 @@ export {
   TCP6ServerEndpoint,
 } from "./core/endpoints/tcp.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./core/endpoints/unix.ts";
-export { DelayedCalls } from "./core/delayed_calls.ts";
+export { type Call, DelayedCalls, type Run } from "./core/delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./core/reactor_base.ts";
 export { EventTriggers } from "./core/system_events.ts";
 export type {
@@ -126,6 +126,7 @@ export {
   NoRouteError,
   NotSupportedError,
   ReactorAlreadyRunning,
+  ReactorError,
   ReactorNotRunning,
   TimeoutError,
   TLSError,

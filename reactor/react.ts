@@ -9,9 +9,14 @@ import { reactor as defaultReactor } from "./default_reactor.ts";
 
 /** Thrown (or failed with) by a main function to end the process with a code of its own. */
 export class SystemExit extends Error {
+  /** The name of its class. */
   override readonly name = "SystemExit";
 
-  /** @param exitCode What the process ends with. */
+  /**
+   * Makes one.
+   *
+   * @param exitCode What the process ends with.
+   */
   constructor(readonly exitCode = 0) {
     super(`Exit with ${exitCode}`);
   }

@@ -6,6 +6,8 @@
 /** An IPv4 address and port. */
 export class IPv4Address {
   /**
+   * Makes one.
+   *
    * @param type The transport protocol.
    * @param host Dotted text: `"127.0.0.1"`.
    * @param port 0 to 65535.
@@ -21,6 +23,8 @@ export class IPv4Address {
 /** An IPv6 address and port. */
 export class IPv6Address {
   /**
+   * Makes one.
+   *
    * @param type The transport protocol.
    * @param host Text without brackets: `"::1"`.
    * @param port 0 to 65535.
@@ -41,7 +45,11 @@ export class IPv6Address {
 
 /** The path of a UNIX socket. */
 export class UNIXAddress {
-  /** @param name The path; it begins with a NUL for an abstract name, and is empty for an unnamed end. */
+  /**
+   * Makes one.
+   *
+   * @param name The path; it begins with a NUL for an abstract name, and is empty for an unnamed end.
+   */
   constructor(readonly name: string) {}
 
   /** `unix:/run/app.sock` */
@@ -52,7 +60,11 @@ export class UNIXAddress {
 
 /** An end that has no address: standard input and output, a pipe, a process. */
 export class PipeAddress {
-  /** @param name What it is, for messages: `"stdio"`. */
+  /**
+   * Makes one.
+   *
+   * @param name What it is, for messages: `"stdio"`.
+   */
   constructor(readonly name: string = "pipe") {}
 
   /** `stdio` */

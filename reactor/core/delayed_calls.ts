@@ -17,10 +17,11 @@ const WAITING = 0;
 const CALLED = 1;
 const CANCELLED = 2;
 
-type Run = (...args: unknown[]) => unknown;
+/** What a delayed call runs. */
+export type Run = (...args: unknown[]) => unknown;
 
 /** One call. */
-class Call implements DelayedCall {
+export class Call implements DelayedCall {
   state = WAITING;
 
   constructor(
@@ -72,6 +73,8 @@ export class DelayedCalls {
   #cancelledCount = 0;
 
   /**
+   * Makes one.
+   *
    * @param seconds Tells the present time.
    * @param earlier Called when the first call is due earlier than it was.
    */
@@ -135,6 +138,7 @@ export class DelayedCalls {
     return this.#order;
   }
 
+  /** @ignore A call of this queue was cancelled. */
   _cancelled(): void {
     this.#cancelledCount++;
     const none = this.size === 0;
@@ -143,6 +147,7 @@ export class DelayedCalls {
     if (none) this.earlier(); // the host's timer must not outlive the last call
   }
 
+  /** @ignore A call of this queue was put off or brought nearer. */
   _move(call: Call, time: number): void {
     const later = time >= call.time;
     call.time = time;

@@ -3,11 +3,12 @@
  * @module
  */
 
-/** A base for errors that carry a stable code. */
-abstract class CodedError extends Error {
+/** The base of this package's errors: each carries a stable code. */
+export abstract class ReactorError extends Error {
   /** Stable identifier of this kind of error. */
   abstract readonly code: string;
 
+  /** The name of its class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -16,16 +17,30 @@ abstract class CodedError extends Error {
 // ---- connections that end
 
 /** The connection was closed in an orderly way, by either side. */
-export class ConnectionDone extends CodedError {
+export class ConnectionDone extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "CONNECTION_DONE";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Connection was closed cleanly", options?: ErrorOptions) {
     super(message, options);
   }
 }
 
 /** The connection broke. */
-export class ConnectionLost extends CodedError {
+export class ConnectionLost extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code: string = "CONNECTION_LOST";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Connection to the other side was lost", options?: ErrorOptions) {
     super(message, options);
   }
@@ -33,7 +48,14 @@ export class ConnectionLost extends CodedError {
 
 /** We gave the connection up with `abortConnection`. */
 export class ConnectionAborted extends ConnectionLost {
+  /** Stable identifier of this kind of error. */
   override readonly code = "CONNECTION_ABORTED";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Connection was aborted locally", options?: ErrorOptions) {
     super(message, options);
   }
@@ -42,8 +64,15 @@ export class ConnectionAborted extends ConnectionLost {
 // ---- connections that cannot be made
 
 /** A connection could not be made. */
-export class ConnectError extends CodedError {
+export class ConnectError extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code: string = "CONNECT_ERROR";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Cannot connect", options?: ErrorOptions) {
     super(message, options);
   }
@@ -51,7 +80,14 @@ export class ConnectError extends CodedError {
 
 /** Nobody listens there. */
 export class ConnectionRefusedError extends ConnectError {
+  /** Stable identifier of this kind of error. */
   override readonly code = "CONNECTION_REFUSED";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Connection was refused by the other side", options?: ErrorOptions) {
     super(message, options);
   }
@@ -59,7 +95,14 @@ export class ConnectionRefusedError extends ConnectError {
 
 /** No route leads there. */
 export class NoRouteError extends ConnectError {
+  /** Stable identifier of this kind of error. */
   override readonly code = "NO_ROUTE";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "No route to the host", options?: ErrorOptions) {
     super(message, options);
   }
@@ -67,7 +110,14 @@ export class NoRouteError extends ConnectError {
 
 /** The attempt took too long. */
 export class TimeoutError extends ConnectError {
+  /** Stable identifier of this kind of error. */
   override readonly code = "CONNECT_TIMEOUT";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Connecting took too long", options?: ErrorOptions) {
     super(message, options);
   }
@@ -75,16 +125,28 @@ export class TimeoutError extends ConnectError {
 
 /** The attempt was stopped by the user. */
 export class UserError extends ConnectError {
+  /** Stable identifier of this kind of error. */
   override readonly code = "USER_ERROR";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "The user stopped the attempt to connect", options?: ErrorOptions) {
     super(message, options);
   }
 }
 
 /** The attempt's Deferred was cancelled. */
-export class ConnectingCancelledError extends CodedError {
+export class ConnectingCancelledError extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "CONNECTING_CANCELLED";
-  /** @param address Where to. */
+  /**
+   * Makes one.
+   *
+   * @param address Where to.
+   */
   constructor(readonly address: unknown, options?: ErrorOptions) {
     super(`Connecting to ${address} was cancelled`, options);
   }
@@ -92,7 +154,14 @@ export class ConnectingCancelledError extends CodedError {
 
 /** The host name leads to no address. */
 export class DNSLookupError extends ConnectError {
+  /** Stable identifier of this kind of error. */
   override readonly code = "DNS_LOOKUP";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "The host name could not be resolved", options?: ErrorOptions) {
     super(message, options);
   }
@@ -100,15 +169,29 @@ export class DNSLookupError extends ConnectError {
 
 /** TLS could not be agreed on; the cause tells why. */
 export class TLSError extends ConnectError {
+  /** Stable identifier of this kind of error. */
   override readonly code = "TLS_ERROR";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "The TLS handshake failed", options?: ErrorOptions) {
     super(message, options);
   }
 }
 
 /** `buildProtocol` returned `null` for a connection that we asked for. */
-export class NoProtocol extends CodedError {
+export class NoProtocol extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "NO_PROTOCOL";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "The factory built no protocol", options?: ErrorOptions) {
     super(message, options);
   }
@@ -117,9 +200,12 @@ export class NoProtocol extends CodedError {
 // ---- ports
 
 /** A port could not be bound. */
-export class CannotListenError extends CodedError {
+export class CannotListenError extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "CANNOT_LISTEN";
   /**
+   * Makes one.
+   *
    * @param host The address that was asked for.
    * @param port The port, or the path of a UNIX socket.
    * @param cause What the system said.
@@ -133,16 +219,30 @@ export class CannotListenError extends CodedError {
 // ---- delayed calls
 
 /** The delayed call has run already. */
-export class AlreadyCalled extends CodedError {
+export class AlreadyCalled extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "ALREADY_CALLED";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Cannot change a delayed call: it has run", options?: ErrorOptions) {
     super(message, options);
   }
 }
 
 /** The delayed call was cancelled already. */
-export class AlreadyCancelled extends CodedError {
+export class AlreadyCancelled extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "ALREADY_CANCELLED";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Cannot change a delayed call: it was cancelled", options?: ErrorOptions) {
     super(message, options);
   }
@@ -151,31 +251,53 @@ export class AlreadyCancelled extends CodedError {
 // ---- the reactor's life
 
 /** `stop` on a reactor that does not run. */
-export class ReactorNotRunning extends CodedError {
+export class ReactorNotRunning extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "REACTOR_NOT_RUNNING";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Cannot stop the reactor: it is not running", options?: ErrorOptions) {
     super(message, options);
   }
 }
 
 /** `run` on a reactor that runs. */
-export class ReactorAlreadyRunning extends CodedError {
+export class ReactorAlreadyRunning extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "REACTOR_ALREADY_RUNNING";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "Cannot run the reactor: it is running", options?: ErrorOptions) {
     super(message, options);
   }
 }
 
 /** The host, or the flags it was started with, cannot do this. */
-export class NotSupportedError extends CodedError {
+export class NotSupportedError extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "NOT_SUPPORTED";
 }
 
 // ---- datagrams
 
 /** A datagram is larger than the system sends. */
-export class MessageLengthError extends CodedError {
+export class MessageLengthError extends ReactorError {
+  /** Stable identifier of this kind of error. */
   readonly code = "MESSAGE_LENGTH";
+  /**
+   * Makes one.
+   *
+   * @param message In words.
+   * @param options `cause`: what lies behind it.
+   */
   constructor(message = "The datagram is too long", options?: ErrorOptions) {
     super(message, options);
   }

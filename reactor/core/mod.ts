@@ -33,7 +33,7 @@ export {
   TCP6ServerEndpoint,
 } from "./endpoints/tcp.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./endpoints/unix.ts";
-export { DelayedCalls } from "./delayed_calls.ts";
+export { type Call, DelayedCalls, type Run } from "./delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./reactor_base.ts";
 export { EventTriggers } from "./system_events.ts";
 export type { Accepted, Dialling, HostListener, HostNetwork, HostStream, TLSFacts } from "./host_network.ts";
@@ -104,6 +104,7 @@ export {
   NoRouteError,
   NotSupportedError,
   ReactorAlreadyRunning,
+  ReactorError,
   ReactorNotRunning,
   TimeoutError,
   TLSError,

@@ -48,7 +48,11 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   #ended: (() => void) | null = null;
   #keepAlive: DelayedCall | null = null;
 
-  /** @param clock The host's clock. */
+  /**
+   * Makes one.
+   *
+   * @param clock The host's clock.
+   */
   constructor(clock: HostClock) {
     this.clock = clock;
     this.#calls = new DelayedCalls(() => clock.seconds(), () => this.#arm());
@@ -219,10 +223,16 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
 
 /** The counters behind `stats()`. */
 export class Figures {
+  /** What listens. */
   readonly ports: Set<object> = new Set();
+  /** Connections that are open now. */
   connections = 0;
+  /** Connections that were ever opened. */
   connectionsTotal = 0;
+  /** Bytes read. */
   bytesIn = 0;
+  /** Bytes written. */
   bytesOut = 0;
+  /** Errors that nobody handled. */
   errors = 0;
 }

@@ -2,6 +2,7 @@
  * `StreamReactor`: a whole reactor over what a host offers.
  * @module
  */
+import { Deferred } from "@ropewalk/deferred";
 import { ipAddress, UNIXAddress } from "./addresses.ts";
 import type { HostNetwork, HostStream } from "./host_network.ts";
 import type {
@@ -33,12 +34,24 @@ export abstract class StreamReactor extends ReactorBase implements Reactor {
   readonly #network: HostNetwork;
 
   /**
+   * Makes one.
+   *
    * @param clock The host's clock.
    * @param network The host's sockets.
    */
   constructor(clock: HostClock, network: HostNetwork) {
     super(clock);
     this.#network = network;
+  }
+
+  /**
+   * The addresses of a host, as the system knows them, preferred first.
+   *
+   * @param name A name, or an address.
+   * @returns Fails with `DNSLookupError`.
+   */
+  resolveHost(name: string): Deferred<string[]> {
+    return Deferred.fromPromise(this.#network.resolve(name));
   }
 
   /** Listens on a TCP port. */

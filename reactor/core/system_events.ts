@@ -19,7 +19,11 @@ const PHASES: readonly TriggerPhase[] = ["before", "during", "after"];
 export class EventTriggers {
   readonly #triggers: Record<TriggerPhase, Trigger[]> = { before: [], during: [], after: [] };
 
-  /** @param event Its name. */
+  /**
+   * Makes one.
+   *
+   * @param event Its name.
+   */
   constructor(readonly event: SystemEvent) {}
 
   /** Adds a trigger to a phase. */

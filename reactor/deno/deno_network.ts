@@ -66,6 +66,7 @@ export class DenoNetwork implements HostNetwork {
 class DenoListener implements HostListener {
   readonly ready = null;
   #closed = false;
+  #accepting: Promise<void> = Promise.resolve();
   readonly #rests = new Set<number>();
 
   constructor(
@@ -79,7 +80,7 @@ class DenoListener implements HostListener {
 
   // Deno takes one accept at a time: the next is asked for before anything else is done.
   #accept(): void {
-    this.listener.accept().then(
+    this.#accepting = this.listener.accept().then(
       (conn) => {
         this.#accept();
         this.accepted(new DenoStream(conn));
@@ -109,7 +110,7 @@ class DenoListener implements HostListener {
         Deno.removeSync(this.path);
       } catch { /* somebody was quicker */ }
     }
-    return Promise.resolve();
+    return this.#accepting; // the accept in flight holds the socket open until it fails
   }
 }
 

@@ -18,7 +18,11 @@ export class Description {
   readonly #accepted: string[] = [];
   #next = 0;
 
-  /** @param text The whole description. */
+  /**
+   * Makes one.
+   *
+   * @param text The whole description.
+   */
   constructor(text: string) {
     this.#text = text;
     const parts = split(text);

@@ -22,6 +22,8 @@ import {
 /** Listens on an IPv4 address, by default on all of them. */
 export class TCP4ServerEndpoint implements ServerEndpoint {
   /**
+   * Makes one.
+   *
    * @param reactor Does the listening.
    * @param port 0 to 65535; 0 lets the system choose.
    * @param options Address, backlog and the like.
@@ -49,6 +51,8 @@ export class TCP6ServerEndpoint extends TCP4ServerEndpoint {
 /** Connects to an address. */
 export class TCP4ClientEndpoint implements ClientEndpoint {
   /**
+   * Makes one.
+   *
    * @param reactor Does the connecting.
    * @param host An address, or a name that the host resolves.
    * @param port 1 to 65535.

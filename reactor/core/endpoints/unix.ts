@@ -21,6 +21,8 @@ import {
 /** Listens on a path. */
 export class UNIXServerEndpoint implements ServerEndpoint {
   /**
+   * Makes one.
+   *
    * @param reactor Does the listening.
    * @param path The socket file.
    * @param options Mode, backlog and the like.
@@ -40,6 +42,8 @@ export class UNIXServerEndpoint implements ServerEndpoint {
 /** Connects to a path. */
 export class UNIXClientEndpoint implements ClientEndpoint {
   /**
+   * Makes one.
+   *
    * @param reactor Does the connecting.
    * @param path The socket file.
    * @param options Time-out.

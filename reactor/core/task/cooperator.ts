@@ -8,6 +8,7 @@ import { defaultClock } from "./default_clock.ts";
 
 /** A task was stopped before it was through. */
 export class TaskStopped extends Error {
+  /** The name of its class. */
   override readonly name = "TaskStopped";
   /** Stable identifier of this kind of error. */
   readonly code: string = "TASK_STOPPED";
@@ -15,6 +16,7 @@ export class TaskStopped extends Error {
 
 /** A task that is through cannot be paused, resumed or stopped. */
 export class TaskDone extends Error {
+  /** The name of its class. */
   override readonly name = "TaskDone";
   /** Stable identifier of this kind of error. */
   readonly code = "TASK_DONE";
@@ -22,6 +24,7 @@ export class TaskDone extends Error {
 
 /** A task that failed cannot be paused, resumed or stopped. */
 export class TaskFailed extends Error {
+  /** The name of its class. */
   override readonly name = "TaskFailed";
   /** Stable identifier of this kind of error. */
   readonly code = "TASK_FAILED";
@@ -29,6 +32,7 @@ export class TaskFailed extends Error {
 
 /** `resume` on a task that is not paused. */
 export class NotPaused extends Error {
+  /** The name of its class. */
   override readonly name = "NotPaused";
   /** Stable identifier of this kind of error. */
   readonly code = "NOT_PAUSED";
@@ -36,6 +40,7 @@ export class NotPaused extends Error {
 
 /** A cooperator that was stopped takes no tasks. */
 export class SchedulerStopped extends Error {
+  /** The name of its class. */
   override readonly name = "SchedulerStopped";
   /** Stable identifier of this kind of error. */
   readonly code = "SCHEDULER_STOPPED";
@@ -189,7 +194,11 @@ export class Cooperator {
     },
   };
 
-  /** @param options Its clock and time slice. */
+  /**
+   * Makes one.
+   *
+   * @param options Its clock and time slice.
+   */
   constructor(options: CooperatorOptions = {}) {
     this.#reactor = options.reactor ?? null;
     this.#slice = options.timeSliceSeconds ?? 0.01;

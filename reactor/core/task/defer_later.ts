@@ -14,6 +14,7 @@ import type { ReactorTime } from "../interfaces.ts";
  * @param args Its arguments.
  */
 export function deferLater(clock: ReactorTime, seconds: number): Deferred<void>;
+/** As above, with a function to call. */
 export function deferLater<R, A extends unknown[]>(
   clock: ReactorTime,
   seconds: number,

@@ -41,6 +41,8 @@ export class LoopingCall<A extends unknown[] = []> {
   #startsNow = true;
 
   /**
+   * Makes one.
+   *
    * @param f What to call. When it returns a Deferred or promise, the next call waits for that.
    * @param args Its arguments.
    */
