@@ -1,0 +1,102 @@
+import { Factory } from "@ropewalk/protocols";
+import { FTP, FTPClient, MemoryFTPShell } from "@ropewalk/protocols/ftp";
+import { reactor } from "@ropewalk/reactor";
+import { assert, assertEquals } from "@std/assert";
+import { runToEnd } from "../_process.ts";
+import { connect, listen, untilClosed } from "./_net.ts";
+
+function fill(shell: MemoryFTPShell, path: string[], bytes: Uint8Array): void {
+  const writer = shell.write(path, 0);
+  writer.write(bytes);
+  writer.close();
+}
+
+function content(shell: MemoryFTPShell, ...path: string[]): Uint8Array {
+  return shell.read(path, 0).read(1e9) as Uint8Array ?? new Uint8Array(0);
+}
+
+Deno.test("FTP serves lftp: passive and active, lists, uploads, downloads, restarts, folders, anonymous", async () => {
+  const home = new MemoryFTPShell(() => new Date(Date.UTC(2024, 1, 29, 12)));
+  const big = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
+  home.makeFolder(["sub"]);
+  fill(home, ["big.bin"], big);
+  fill(home, ["sub", "żółw.txt"], new TextEncoder().encode("slow\n"));
+  const login = (user: string, password: string) => user === "ann" && password === "sesame" ? home : null;
+  const { port, listening } = await listen(Factory.forProtocol(FTP, { reactor, login, anonymous: home }));
+  const folder = await Deno.makeTempDir();
+  try {
+    const lftp = async (user: string, commands: string, settings = "") => {
+      const base =
+        "set net:max-retries 1; set net:timeout 5; set ftp:use-mdtm on; set ssl:verify-certificate no;" +
+        " set ftp:ssl-allow no; set ftp:charset UTF-8; set file:charset UTF-8;";
+      const { code, output, errors } = await runToEnd("lftp", [
+        "-c",
+        `${base} ${settings} open ${
+          user === "" ? "" : `-u ${user} `
+        }ftp://127.0.0.1:${port}; lcd ${folder}; ${commands}`,
+      ], { env: { LC_ALL: "C.UTF-8", HOME: folder } });
+      return { code, output, errors };
+    };
+    await Deno.writeFile(`${folder}/up.bin`, big.subarray(0, 100_000));
+    for (
+      const settings of ["set ftp:passive-mode on;", "set ftp:passive-mode off;", "set ftp:prefer-epsv on;"]
+    ) {
+      const done = await lftp(
+        "ann,sesame",
+        "ls; cls -1 sub; get big.bin -o down.bin; put up.bin; mkdir new; mv up.bin new/moved.bin; pwd",
+        settings,
+      );
+      assertEquals([done.code, done.errors.replace(/^mkdir ok.*\n/m, "")], [0, ""], settings);
+      assert(/^-rw-r--r--\s.*\s300000 Feb 29\s+2024 big\.bin$/m.test(done.output), done.output);
+      assert(done.output.includes("sub/żółw.txt"));
+      assertEquals(await Deno.readFile(`${folder}/down.bin`), big);
+      assertEquals(content(home, "new", "moved.bin"), big.subarray(0, 100_000));
+      const after = await lftp("ann,sesame", "rm new/moved.bin; rmdir new; cat sub/żółw.txt", settings);
+      assertEquals([after.code, after.output.includes("slow\n")], [0, true]);
+      assertEquals(home.list([]).map(({ name }) => name), ["sub", "big.bin"]);
+      await Deno.remove(`${folder}/down.bin`);
+    }
+    // A download that goes on where it was cut off.
+    await Deno.writeFile(`${folder}/part.bin`, big.subarray(0, 123_456));
+    assertEquals((await lftp("ann,sesame", "get -c big.bin -o part.bin")).code, 0);
+    assertEquals(await Deno.readFile(`${folder}/part.bin`), big);
+    // Anonymous users read, and change nothing; others do not come in.
+    const anonymous = await lftp("", "cat sub/żółw.txt; put up.bin");
+    assert(anonymous.output.includes("slow") && anonymous.code !== 0, anonymous.errors);
+    assert((await lftp("ann,wrong", "ls")).code !== 0);
+    assert((await lftp("ann,sesame", "cat ../../etc/passwd")).code !== 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+    await listening.stopListening();
+    await untilClosed();
+  }
+});
+
+Deno.test("FTPClient speaks to our server: all it can do", async () => {
+  const home = new MemoryFTPShell();
+  const { port, listening } = await listen(Factory.forProtocol(FTP, { reactor, login: () => home }));
+  try {
+    const client = new FTPClient({ reactor });
+    const { lost } = await connect(client, port);
+    await client.login("ann", "pw");
+    const big = Uint8Array.from({ length: 500_000 }, (_, i) => i * 3);
+    await client.makeFolder("new folder");
+    await client.changeFolder("new folder");
+    assertEquals(await client.pwd(), "/new folder");
+    await client.store("żółw", big);
+    assertEquals(await client.size("żółw"), big.length);
+    assertEquals(await client.retrieve("żółw"), big);
+    assertEquals(await client.retrieve("żółw", 499_990), big.slice(499_990));
+    await client.rename("żółw", "/other");
+    assertEquals(await client.names("/"), ["new folder", "other"]);
+    assert((await client.list("/")).includes(" other\r\n"));
+    await client.removeFile("/other");
+    await client.removeFolder("/new folder");
+    assertEquals(await client.names("/"), []);
+    await client.quit();
+    await lost;
+  } finally {
+    await listening.stopListening();
+    await untilClosed();
+  }
+});

@@ -1,0 +1,148 @@
+/**
+ * FTP's data connections.
+ * @module
+ */
+import { Deferred, Failure } from "@ropewalk/deferred";
+import type {
+  Address,
+  Connector,
+  DelayedCall,
+  ListeningPort,
+  ReactorTCP,
+  ReactorTime,
+  StreamProtocol,
+} from "@ropewalk/reactor/core";
+import { ClientFactory, Factory } from "../factory.ts";
+import { Protocol } from "../protocol.ts";
+import type { FTPWriter } from "./shell.ts";
+
+/** One data connection: what comes is given to a writer, or kept back until there is one. */
+export class DataConnection extends Protocol<unknown> {
+  /** Fires when the connection is gone: true if it was closed in order. */
+  readonly ended: Deferred<boolean> = new Deferred();
+  #writer: FTPWriter | null = null;
+  #early: Uint8Array[] = [];
+
+  /** Nothing is read before somebody wants it. */
+  override connectionMade(): void {
+    this.transport.pauseProducing();
+  }
+
+  /** Gives what comes to a writer. */
+  receive(writer: FTPWriter): void {
+    this.#writer = writer;
+    for (const piece of this.#early.splice(0)) writer.write(piece);
+    if (this.connected) this.transport.resumeProducing();
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    if (this.#writer === null) this.#early.push(data);
+    else this.#writer.write(data);
+  }
+
+  override connectionLost(reason: Failure): void {
+    this.connected = false;
+    this.ended.callback((reason.value as { code?: string }).code === "CONNECTION_DONE");
+  }
+}
+
+/** A data connection to be: we listen for it, or connect. */
+export class DataChannel {
+  /** Fires with the connection; fails if there is none in time. */
+  readonly connected: Deferred<DataConnection> = new Deferred();
+  #port: ListeningPort | null = null;
+  #connector: Connector | null = null;
+  #connection: DataConnection | null = null;
+  #timer: DelayedCall | null;
+
+  private constructor(reactor: ReactorTime, seconds: number) {
+    this.connected.addErrback(() => {}); // whoever waits adds to it; nobody has to
+    this.#timer = reactor.callLater(seconds, () => {
+      this.#timer = null;
+      this.close();
+    });
+  }
+
+  /** Listens; only connections from `peer` are taken, so that nobody steals a transfer. */
+  static listen(
+    reactor: Pick<ReactorTCP, "listenTCP"> & ReactorTime,
+    host: string,
+    peer: string,
+    seconds: number,
+  ): DataChannel {
+    const channel = new DataChannel(reactor, seconds);
+    const factory = new DataFactory(channel, peer);
+    channel.#port = reactor.listenTCP(0, factory, { hostname: host });
+    return channel;
+  }
+
+  /** Connects. */
+  static connect(
+    reactor: Pick<ReactorTCP, "connectTCP"> & ReactorTime,
+    host: string,
+    port: number,
+    seconds: number,
+  ): DataChannel {
+    const channel = new DataChannel(reactor, seconds);
+    channel.#connector = reactor.connectTCP(host, port, new DataClientFactory(channel), {
+      timeoutSeconds: seconds,
+    });
+    return channel;
+  }
+
+  /** The port that it listens on, once it is bound. */
+  get bound(): Deferred<number> {
+    return this.#port!.ready.addCallback((port) => (port.getHost() as { port: number }).port);
+  }
+
+  /** Ends it, with the connection if there is one. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#port?.stopListening();
+    this.#port = null;
+    this.#connector?.disconnect();
+    this.#connector = null;
+    if (this.#connection?.connected) this.#connection.transport.loseConnection();
+    if (!this.connected.called) this.connected.errback(new Failure(new Error("No data connection in time")));
+  }
+
+  /** A connection of its own, once; `null` for any other. */
+  build(): DataConnection | null {
+    if (this.#connection !== null || this.connected.called) return null;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#port?.stopListening();
+    this.#port = null;
+    const connection = this.#connection = new DataConnection();
+    const made = connection.connectionMade;
+    connection.connectionMade = () => {
+      made.call(connection);
+      if (!this.connected.called) this.connected.callback(connection);
+    };
+    return connection;
+  }
+}
+
+class DataFactory extends Factory {
+  constructor(readonly channel: DataChannel, readonly peer: string) {
+    super();
+  }
+  override buildProtocol(address?: Address): StreamProtocol | null {
+    return address !== undefined && "host" in address && address.host === this.peer
+      ? this.channel.build()
+      : null;
+  }
+}
+
+class DataClientFactory extends ClientFactory {
+  constructor(readonly channel: DataChannel) {
+    super();
+  }
+  override buildProtocol(): StreamProtocol | null {
+    return this.channel.build();
+  }
+  override clientConnectionFailed(): void {
+    this.channel.close();
+  }
+}

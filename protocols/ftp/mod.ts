@@ -1,0 +1,28 @@
+/**
+ * FTP: a server of virtual trees, for anonymous users and logins, active and passive, and a client.
+ *
+ * @example
+ * ```ts
+ * import { Factory } from "@ropewalk/protocols";
+ * import { FTP, type FTPOptions, MemoryFTPShell } from "@ropewalk/protocols/ftp";
+ *
+ * function serve(reactor: FTPOptions["reactor"]) {
+ *   const home = new MemoryFTPShell();
+ *   const login = (_user: string, password: string) => password === "sesame" ? home : null;
+ *   return reactor.listenTCP(2121, Factory.forProtocol(FTP, { reactor, login }));
+ * }
+ * ```
+ *
+ * @module
+ */
+export { FTPClient, type FTPClientOptions, FTPError } from "./client.ts";
+export { FTP, type FTPOptions, listLine } from "./server.ts";
+export {
+  type FTPEntry,
+  FTPFileError,
+  type FTPShell,
+  type FTPWriter,
+  MemoryFTPShell,
+  readOnlyShell,
+  type Soon,
+} from "./shell.ts";
