@@ -33,6 +33,24 @@ export interface PortLike {
   close?(): void;
 }
 
+/** A platform WebSocket, as far as it is needed here; it is handed in, so that nothing here opens one. */
+export interface SocketLike {
+  /** How binary messages come. */
+  binaryType: string;
+  /** 1 while it is open. */
+  readonly readyState: number;
+  /** Sends a message. */
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Closes. */
+  close(): void;
+  /** Hears of messages. */
+  addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
+  /** Hears of its opening and its end. */
+  addEventListener(type: "open" | "close", listener: () => void): void;
+}
+
+const OPEN = 1; // of `readyState`, in the HTML standard
+
 /** Options of {@linkcode connectPort} and {@linkcode connectWebSocket}. */
 export interface MessageTransportOptions {
   /** Where the protocol takes its time from; without one it must not ask. */
@@ -225,14 +243,14 @@ export function connectPort(
  * @param options Where time comes from.
  */
 export function connectWebSocket(
-  socket: WebSocket,
+  socket: SocketLike,
   protocol: StreamProtocol,
   options: MessageTransportOptions = {},
 ): void {
   socket.binaryType = "arraybuffer";
   const transport = new MessageTransport(protocol, {
     send: (bytes) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
+      if (socket.readyState === OPEN) socket.send(bytes);
     },
     close: () => socket.close(),
   }, options);
@@ -240,7 +258,7 @@ export function connectWebSocket(
     if (data instanceof ArrayBuffer) transport.receive(new Uint8Array(data));
     else transport.lose(new ConnectionLost("A message came that is no bytes"));
   });
-  let open = socket.readyState === WebSocket.OPEN;
+  let open = socket.readyState === OPEN;
   const begin = () => {
     open = true;
     protocol.makeConnection(transport);

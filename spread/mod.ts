@@ -37,6 +37,7 @@ export {
   connectWebSocket,
   type MessageTransportOptions,
   type PortLike,
+  type SocketLike,
 } from "./message_transport.ts";
 export { type CurrentCall, currentCall } from "./current_call.ts";
 export { type Referent, RemotePromise } from "./remote_promise.ts";
