@@ -30,6 +30,9 @@ export interface HostClock {
 /** The longest a host's timer can wait, in milliseconds. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
+/** Two signals this close together are one that was passed on. */
+const SAME_SIGNAL_SECONDS = 1;
+
 /** Time, life and figures of a reactor. */
 export abstract class ReactorBase implements ReactorCore, ReactorTime {
   /** The host's clock. */
@@ -43,6 +46,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   #timerTime = Infinity;
   #state: "stopped" | "starting" | "running" | "stopping" = "stopped";
   #running = false;
+  #signalTime = -Infinity;
   #startup = new EventTriggers("startup");
   #shutdown = new EventTriggers("shutdown");
   #ended: (() => void) | null = null;
@@ -173,9 +177,15 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
     throw new RangeError(`Cannot find a trigger: there is no event "${event}"`);
   }
 
+  // One Ctrl-C may arrive twice: from the terminal, and from a program like `deno task` that passes it on. Asked again
+  // after that, somebody is in a hurry.
   #signalled(): void {
-    if (this.#state === "stopping") this.crash(); // asked a second time: somebody is in a hurry
-    else if (this.#state !== "stopped") this.stop();
+    if (this.#state === "stopping") {
+      if (this.seconds() - this.#signalTime > SAME_SIGNAL_SECONDS) this.crash();
+    } else if (this.#state !== "stopped") {
+      this.#signalTime = this.seconds();
+      this.stop();
+    }
   }
 
   #shutDown(): void {
