@@ -6,7 +6,7 @@ import type { Reactor } from "./core/interfaces.ts";
 import { setDefaultClock } from "./core/task/default_clock.ts";
 import { DenoReactor } from "./deno/mod.ts";
 import { logErrors } from "./log_errors.ts";
-import { NodeReactor } from "./node/mod.ts";
+import { NodeReactor, registerHostEndpoints } from "./node/mod.ts";
 
 /**
  * A new reactor.
@@ -23,4 +23,5 @@ export function createReactor(host: "deno" | "node"): Reactor {
 export const reactor: Reactor = createReactor(DenoReactor.isHere ? "deno" : "node");
 
 setDefaultClock(reactor);
+registerHostEndpoints();
 logErrors();

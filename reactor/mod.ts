@@ -48,6 +48,12 @@ export {
   TCP6ServerEndpoint,
 } from "./core/endpoints/tcp.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./core/endpoints/unix.ts";
+export {
+  HostnameEndpoint,
+  type HostnameEndpointOptions,
+  type ResolvingReactor,
+} from "./core/endpoints/hostname_endpoint.ts";
+export { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "./core/endpoints/tls.ts";
 export { type Call, DelayedCalls, type Run } from "./core/delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./core/reactor_base.ts";
 export { EventTriggers } from "./core/system_events.ts";
@@ -136,3 +142,4 @@ export { DenoReactor } from "./deno/mod.ts";
 export { NodeReactor } from "./node/mod.ts";
 export { createReactor, reactor } from "./default_reactor.ts";
 export { react, type ReactOptions, SystemExit } from "./react.ts";
+export { StandardIOEndpoint } from "./node/mod.ts";

@@ -33,6 +33,12 @@ export {
   TCP6ServerEndpoint,
 } from "./endpoints/tcp.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./endpoints/unix.ts";
+export {
+  HostnameEndpoint,
+  type HostnameEndpointOptions,
+  type ResolvingReactor,
+} from "./endpoints/hostname_endpoint.ts";
+export { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "./endpoints/tls.ts";
 export { type Call, DelayedCalls, type Run } from "./delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./reactor_base.ts";
 export { EventTriggers } from "./system_events.ts";

@@ -3,3 +3,4 @@
  * @module
  */
 export { NodeReactor } from "./node_reactor.ts";
+export { registerHostEndpoints, StandardIOEndpoint } from "./host_endpoints.ts";

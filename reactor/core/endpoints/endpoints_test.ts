@@ -1,0 +1,122 @@
+import { Deferred } from "@ropewalk/deferred";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { MemoryReactorClock } from "@ropewalk/testing";
+import { ConnectingCancelledError, DNSLookupError } from "../errors.ts";
+import { connectProtocol } from "./endpoint.ts";
+import { clientFromString, registerEndpointParser, serverFromString } from "./from_string.ts";
+import { HostnameEndpoint, interleave } from "./hostname_endpoint.ts";
+import { quoteStringArgument } from "./description.ts";
+
+const protocol = () => ({ makeConnection() {}, dataReceived() {}, connectionLost() {} });
+
+function resolving(
+  addresses: string[],
+): MemoryReactorClock & { resolveHost(name: string): Deferred<string[]> } {
+  const reactor = new MemoryReactorClock();
+  return Object.assign(reactor, {
+    resolveHost: () => {
+      const d = new Deferred<string[]>();
+      d.callback(addresses);
+      return d;
+    },
+  });
+}
+
+Deno.test("clientFromString takes positional and named arguments, and escapes", () => {
+  const reactor = new MemoryReactorClock();
+  for (const text of ["tcp:example.org:80:timeout=5", "tcp:host=example.org:port=80:timeout=5"]) {
+    connectProtocol(clientFromString(reactor, text), protocol()).addErrback(() => {});
+  }
+  connectProtocol(clientFromString(reactor, "unix:/a\\:b"), protocol()).addErrback(() => {});
+  assertEquals(reactor.tcpClients.map(({ host, port, options }) => [host, port, options.timeoutSeconds]), [
+    ["example.org", 80, 5],
+    ["example.org", 80, 5],
+  ]);
+  assertEquals(`${reactor.unixClients[0]!.address}`, "unix:/a:b");
+  assertEquals(quoteStringArgument("C:\\x=y"), "C\\:\\\\x=y");
+});
+
+Deno.test("descriptions that are wrong say what is wrong and what is accepted", () => {
+  const reactor = new MemoryReactorClock();
+  const wrong: [() => unknown, RegExp][] = [
+    [() => serverFromString(reactor, "80"), /Unknown endpoint type: "80".*tcp/],
+    [() => clientFromString(reactor, "tcp:example.org"), /needs "port"/],
+    [
+      () => clientFromString(reactor, "tcp:example.org:80:colour=red"),
+      /"colour" is not expected; accepted: .*timeout/,
+    ],
+    [() => clientFromString(reactor, "tcp:example.org:eighty"), /"port" is no number/],
+    [() => serverFromString(reactor, "tcp:65536"), /"port" is no number up to 65535/],
+    [() => serverFromString(reactor, "tcp:80:81"), /"81" is not expected/],
+  ];
+  for (const [make, words] of wrong) {
+    const error = assertThrows(make) as Error;
+    assert(words.test(error.message), error.message);
+  }
+});
+
+Deno.test("registerEndpointParser adds a kind", () => {
+  const reactor = new MemoryReactorClock();
+  registerEndpointParser("here", {
+    client: (reactor, d) => new HostnameEndpoint(reactor, "127.0.0.1", d.needPort()),
+  });
+  connectProtocol(clientFromString(reactor, "here:7"), protocol()).addErrback(() => {});
+  assertEquals(reactor.tcpClients[0]!.port, 7);
+});
+
+Deno.test("HostnameEndpoint takes the families in turn", () => {
+  assertEquals(interleave(["::1", "::2", "1.1.1.1", "2.2.2.2", "3.3.3.3"]), [
+    "::1",
+    "1.1.1.1",
+    "::2",
+    "2.2.2.2",
+    "3.3.3.3",
+  ]);
+  assertEquals(interleave([]), []);
+});
+
+Deno.test("HostnameEndpoint tries the next address after a quarter of a second, and stops the loser", async () => {
+  const reactor = resolving(["2001:db8::1", "192.0.2.1"]);
+  const connected = new HostnameEndpoint(reactor, "example.org", 80).connect({
+    doStart() {},
+    doStop() {},
+    buildProtocol: protocol,
+  });
+  assertEquals(reactor.tcpClients.map(({ host }) => host), ["2001:db8::1"]);
+  reactor.advance(0.25);
+  assertEquals(reactor.tcpClients.map(({ host }) => host), ["2001:db8::1", "192.0.2.1"]);
+  reactor.tcpClients[1]!.succeed();
+  assert(await connected);
+  assertEquals(reactor.tcpClients[0]!.state, "disconnected");
+});
+
+Deno.test("HostnameEndpoint tries the next address at once when one fails, and fails with the last error", async () => {
+  const reactor = resolving(["192.0.2.1", "192.0.2.2"]);
+  const connected = new HostnameEndpoint(reactor, "example.org", 80).connect({
+    doStart() {},
+    doStop() {},
+    buildProtocol: protocol,
+  });
+  const [first, second] = [new Error("first"), new Error("second")];
+  reactor.tcpClients[0]!.fail(first);
+  assertEquals(reactor.tcpClients.length, 2);
+  reactor.tcpClients[1]!.fail(second);
+  assertEquals(await connected.addBoth((result) => (result as unknown as { value: unknown }).value), second);
+  assertEquals(reactor.getDelayedCalls(), []);
+});
+
+Deno.test("HostnameEndpoint is cancelled with every attempt, and refuses what is no name", async () => {
+  const reactor = resolving(["192.0.2.1", "192.0.2.2"]);
+  const factory = { doStart() {}, doStop() {}, buildProtocol: protocol };
+  const value = (result: unknown): unknown => (result as { value: unknown }).value;
+  const connected = new HostnameEndpoint(reactor, "example.org", 80).connect(factory);
+  reactor.advance(0.25);
+  connected.cancel();
+  assertInstanceOf(await connected.addBoth(value), ConnectingCancelledError);
+  assertEquals(reactor.tcpClients.map(({ state }) => state), ["disconnected", "disconnected"]);
+  assertEquals(reactor.getDelayedCalls(), []);
+  const bad = new HostnameEndpoint(reactor, "not a name", 80).connect(factory);
+  assertInstanceOf(await bad.addBoth(value), DNSLookupError);
+  const none = new HostnameEndpoint(resolving([]), "example.org", 80).connect(factory);
+  assertInstanceOf(await none.addBoth(value), DNSLookupError);
+});

@@ -1,0 +1,115 @@
+/**
+ * The kinds of endpoint that need more of the host than sockets: certificates from files, standard input and output.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { Deferred } from "@ropewalk/deferred";
+import { NoProtocol } from "../core/errors.ts";
+import type { Description } from "../core/endpoints/description.ts";
+import type { ServerEndpoint } from "../core/endpoints/endpoint.ts";
+import { given, registerEndpointParser } from "../core/endpoints/from_string.ts";
+import { HostnameEndpoint } from "../core/endpoints/hostname_endpoint.ts";
+import { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "../core/endpoints/tls.ts";
+import type { ListeningPort, ProtocolFactory, Reactor, TLSClientOptions } from "../core/interfaces.ts";
+import type { ReactorBase } from "../core/reactor_base.ts";
+import { StreamConnection } from "../core/stream_connection.ts";
+import { NodeNetwork } from "./node_network.ts";
+import { StdioStream } from "./stdio.ts";
+
+/** Serves one protocol on standard input and output. */
+export class StandardIOEndpoint implements ServerEndpoint {
+  readonly #reactor: ReactorBase;
+
+  /** @param reactor One of this package's. */
+  constructor(reactor: Reactor) {
+    this.#reactor = reactor as unknown as ReactorBase;
+  }
+
+  /** Builds the one protocol. What comes of it is no port: stopping it does nothing. */
+  listen(factory: ProtocolFactory): Deferred<ListeningPort> {
+    const done = new Deferred<ListeningPort>();
+    const stream = new StdioStream();
+    const protocol = factory.buildProtocol(stream.remoteAddress);
+    if (protocol === null) {
+      done.errback(new NoProtocol());
+      return done;
+    }
+    new StreamConnection(this.#reactor, stream, protocol, new NodeNetwork(), true, null).start();
+    const ready = new Deferred<ListeningPort>();
+    const stop = (): Deferred<void> => {
+      const stopped = new Deferred<void>();
+      stopped.callback();
+      return stopped;
+    };
+    const port: ListeningPort = {
+      ready,
+      startListening() {},
+      stopListening: stop,
+      getHost: () => stream.localAddress,
+      async [Symbol.asyncDispose]() {
+        await stop();
+      },
+    };
+    ready.callback(port);
+    done.callback(port);
+    return done;
+  }
+}
+
+function readPEM(d: Description, name: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new TypeError(
+      `Cannot read ${d}: "${name}" is no file that can be read: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function clientTLS(d: Description): Partial<TLSClientOptions> {
+  const trustRoots = readPEM(d, "trustRoots", d.option("trustRoots") ?? d.option("caCertsDir"));
+  const cert = readPEM(d, "certificate", d.option("certificate") ?? d.option("certKey"));
+  const key = readPEM(d, "privateKey", d.option("privateKey"));
+  return given({ ca: trustRoots === undefined ? undefined : [trustRoots], cert, key: key ?? cert });
+}
+
+/** Adds the kinds `ssl`, `tls` and `stdio`. */
+export function registerHostEndpoints(): void {
+  registerEndpointParser("ssl", {
+    client: (reactor, d) =>
+      new SSL4ClientEndpoint(
+        reactor,
+        d.need("host"),
+        d.needPort(),
+        { ...clientTLS(d), ...given({ hostname: d.option("hostname") }) },
+        given({ timeoutSeconds: d.numberOption("timeout") }),
+      ),
+    server: (reactor, d) => {
+      const port = d.needPort();
+      const keyPath = d.option("privateKey") ?? "server.pem";
+      const key = readPEM(d, "privateKey", keyPath)!;
+      const chain = readPEM(d, "extraCertChain", d.option("extraCertChain")) ?? "";
+      const cert = (readPEM(d, "certKey", d.option("certKey") ?? keyPath)!) + chain;
+      const options = given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") });
+      return new SSL4ServerEndpoint(reactor, port, { cert, key }, options);
+    },
+  });
+  registerEndpointParser("tls", {
+    client: (reactor, d) => {
+      const host = d.need("host");
+      const port = d.needPort();
+      const bindAddress = d.option("bindAddress");
+      const options = given({
+        timeoutSeconds: d.numberOption("timeout"),
+        bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
+      });
+      const tls = { hostname: d.option("hostname") ?? host, ...clientTLS(d) };
+      return wrapClientTLS(new HostnameEndpoint(reactor, host, port, options), tls);
+    },
+  });
+  registerEndpointParser("stdio", { server: (reactor) => new StandardIOEndpoint(reactor) });
+}
