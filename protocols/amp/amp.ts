@@ -334,7 +334,7 @@ export class AMP<F = Factory> extends Protocol<F> {
     if (name === undefined) {
       throw new AmpProtocolError("Cannot take a box: it is no question, answer or error");
     }
-    this.#asked(box, decodeUtf8(fromLatin1(name)));
+    this.#asked(box, textOf(name));
   }
 
   #question(tag: string): Question {
@@ -466,13 +466,18 @@ const ERROR = encodeKey("_error");
 const ERROR_CODE = encodeKey("_error_code");
 const ERROR_DESCRIPTION = encodeKey("_error_description");
 
+// The text of a one-byte string; most are ASCII and need no decoder.
+function textOf(oneByte: string): string {
+  return hasHighBytes(oneByte) ? decodeUtf8(fromLatin1(oneByte)) : oneByte;
+}
+
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null)?.then === "function";
 }
 
 function remoteError(command: CompiledCommand, box: Box): Error {
-  const code = decodeUtf8(fromLatin1(box.get("_error_code") ?? ""));
-  const description = decodeUtf8(fromLatin1(box.get("_error_description") ?? ""));
+  const code = textOf(box.get("_error_code") ?? "");
+  const description = textOf(box.get("_error_description") ?? "");
   const declared = command.errors.get(code);
   if (declared !== undefined) return new declared.type(description);
   if (code === "UNHANDLED") return new UnhandledCommand(code, description);

@@ -279,9 +279,13 @@ export function encodeArgument(name: string, type: AnyArgument, value: unknown):
  *
  * @throws {InvalidSignature} If one is missing that is not optional.
  */
-export function decodeArguments(types: ArgumentMap, box: Box): Record<string, unknown> {
+export function decodeArguments(
+  types: ArgumentMap,
+  box: Box,
+  names: readonly string[] = Object.keys(types),
+): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const name of Object.keys(types)) {
+  for (const name of names) {
     const text = box.get(name);
     if (text !== undefined) values[name] = types[name]!.decode(text);
     else if (types[name]!.optional) values[name] = undefined;

@@ -80,6 +80,8 @@ export class CompiledCommand {
   readonly errors: Map<string, { type: AmpErrorClass; fatal: boolean }> = new Map();
   readonly #arguments: ArgumentMap;
   readonly #response: ArgumentMap;
+  readonly #argumentNames: readonly string[];
+  readonly #responseNames: readonly string[];
   readonly #ask: Part[];
   readonly #answer: Part[];
 
@@ -88,6 +90,8 @@ export class CompiledCommand {
     this.requiresAnswer = command.requiresAnswer;
     this.#arguments = command.arguments;
     this.#response = command.response;
+    this.#argumentNames = Object.keys(command.arguments);
+    this.#responseNames = Object.keys(command.response);
     const name: Part = {
       key: "_command",
       prefix: encodeKey("_command") + encodeValue("_command", latin1(encodeUtf8(this.name))),
@@ -129,11 +133,11 @@ export class CompiledCommand {
   }
 
   decodeArguments(box: Box): Record<string, unknown> {
-    return decodeArguments(this.#arguments, box);
+    return decodeArguments(this.#arguments, box, this.#argumentNames);
   }
 
   decodeResponse(box: Box): Record<string, unknown> {
-    return decodeArguments(this.#response, box);
+    return decodeArguments(this.#response, box, this.#responseNames);
   }
 
   /** The code of an error, if it is declared: its own class first, then one that it extends. */

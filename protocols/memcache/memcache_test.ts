@@ -267,6 +267,9 @@ const CONVERSATION: [string, string][] = [
   [`get ${"k".repeat(251)}\r\n`, "CLIENT_ERROR bad command line format\r\n"],
   [`set a 0 0 101\r\n${"v".repeat(101)}\r\n`, "SERVER_ERROR object too large for cache\r\n"],
   ["get a\r\n", "END\r\n"],
+  [`set a 0 0 60\r\n${"v".repeat(60)}\r\n`, "STORED\r\n"],
+  [`append a 0 0 41\r\n${"v".repeat(41)}\r\n`, "SERVER_ERROR object too large for cache\r\n"],
+  [`prepend a 0 0 40\r\n${"v".repeat(40)}\r\n`, "STORED\r\n"],
 ];
 
 Deno.test("MemCacheServer answers as memcached does", () => {
@@ -359,6 +362,11 @@ Deno.test("MemoryMemCacheStore keeps a bounded number of keys, the newest", () =
   const store = new MemoryMemCacheStore(new Clock(), 2);
   for (const key of ["a", "b", "a", "c"]) store.set(key, new Uint8Array(0), 0, 0);
   assertEquals(["a", "b", "c"].map((key) => store.get(key) !== null), [true, false, true]);
+  const small = new MemoryMemCacheStore(new Clock(), 100, 10);
+  for (const key of ["a", "b", "c"]) small.set(key, new Uint8Array(4), 0, 0);
+  assertEquals(["a", "b", "c"].map((key) => small.get(key) !== null), [false, true, true]);
+  small.delete("b");
+  assertEquals(small.stats(), { curr_items: 1, bytes: 4 });
 });
 
 Deno.test("MemCacheServer takes any bytes", () => {

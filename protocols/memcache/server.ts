@@ -54,47 +54,64 @@ export interface MemCacheStore {
 export class MemoryMemCacheStore implements MemCacheStore {
   readonly #items = new Map<string, { item: MemCacheItem; expires: number }>();
   #cas = 0;
+  #bytes = 0; // of all values
 
   /**
    * An empty store.
    *
    * @param reactor Tells when a key has expired.
    * @param maxItems How many keys there may be; beyond that the oldest go.
+   * @param maxBytes How many bytes all values together may have; beyond that the oldest go.
    */
-  constructor(readonly reactor: Pick<ReactorTime, "seconds">, readonly maxItems = 100_000) {}
+  constructor(
+    readonly reactor: Pick<ReactorTime, "seconds">,
+    readonly maxItems = 100_000,
+    readonly maxBytes: number = 64 * 1024 * 1024,
+  ) {}
 
   /** The item of a key, or `null`. */
   get(key: string): MemCacheItem | null {
     const found = this.#items.get(key);
     if (found === undefined) return null;
     if (found.expires > this.reactor.seconds()) return found.item;
-    this.#items.delete(key);
+    this.#remove(key);
     return null;
   }
 
   /** Stores a value. */
   set(key: string, value: Uint8Array, flags: number, expireSeconds: number): void {
     const expires = expireSeconds === 0 ? Infinity : this.reactor.seconds() + expireSeconds;
-    this.#items.delete(key); // so that it becomes the newest
+    this.#remove(key); // so that it becomes the newest
     this.#items.set(key, { item: { value, flags, cas: ++this.#cas }, expires });
-    if (this.#items.size > this.maxItems) this.#items.delete(this.#items.keys().next().value!);
+    this.#bytes += value.length;
+    while (this.#items.size > this.maxItems || (this.#bytes > this.maxBytes && this.#items.size > 1)) {
+      this.#remove(this.#items.keys().next().value!);
+    }
   }
 
   /** Deletes a key. */
   delete(key: string): boolean {
     const there = this.get(key) !== null;
-    this.#items.delete(key);
+    this.#remove(key);
     return there;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#items.clear();
+    this.#bytes = 0;
   }
 
   /** How many keys there are. */
   stats(): Record<string, number> {
-    return { curr_items: this.#items.size };
+    return { curr_items: this.#items.size, bytes: this.#bytes };
+  }
+
+  #remove(key: string): void {
+    const found = this.#items.get(key);
+    if (found === undefined) return;
+    this.#items.delete(key);
+    this.#bytes -= found.item.value.length;
   }
 }
 
@@ -346,8 +363,13 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
         return String(item.cas) === storing.cas ? put(value, flags) : this.#say("EXISTS", noreply);
       }
       if ((item === null) !== (command === "add")) return this.#say("NOT_STORED", noreply);
-      if (command === "append") return put(concatBytes([item!.value, value]), item!.flags);
-      if (command === "prepend") return put(concatBytes([value, item!.value]), item!.flags);
+      if (command === "append" || command === "prepend") {
+        if (item!.value.length + value.length > this.#options.maxValueBytes) {
+          return this.#say("SERVER_ERROR object too large for cache", noreply);
+        }
+        const parts = command === "append" ? [item!.value, value] : [value, item!.value];
+        return put(concatBytes(parts), item!.flags);
+      }
       return put(value, flags);
     });
   }
