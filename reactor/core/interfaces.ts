@@ -272,6 +272,8 @@ export interface ListeningPort extends AsyncDisposable {
 
 /** An attempt to connect, and the connection that comes of it. */
 export interface Connector {
+  /** The reactor that connects: what tries again takes its time from it. A double in a test may have none. */
+  readonly reactor?: ReactorTime;
   /** Where to. */
   getDestination(): Address;
   /** Connects again, after the connection failed or was lost. */

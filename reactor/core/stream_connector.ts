@@ -6,7 +6,13 @@ import { Failure } from "@ropewalk/deferred";
 import type { Address } from "./addresses.ts";
 import { ConnectError, TimeoutError, UserError } from "./errors.ts";
 import type { Dialling, HostStream } from "./host_network.ts";
-import type { ClientProtocolFactory, Connector, DelayedCall, ProtocolFactory } from "./interfaces.ts";
+import type {
+  ClientProtocolFactory,
+  Connector,
+  DelayedCall,
+  ProtocolFactory,
+  ReactorTime,
+} from "./interfaces.ts";
 import type { ReactorBase } from "./reactor_base.ts";
 import { StreamConnection, type StreamUpgrades } from "./stream_connection.ts";
 
@@ -52,6 +58,11 @@ export class StreamConnector implements Connector {
     this.#factory = factory;
     this.#kind = kind;
     this.#upgrades = upgrades;
+  }
+
+  /** The reactor that connects. */
+  get reactor(): ReactorTime {
+    return this.#reactor;
   }
 
   /** Where to. */
