@@ -94,7 +94,7 @@ export class ReconnectingClientFactory extends ClientFactory {
     if (connector === null) throw new TypeError("Cannot retry: there is no connector yet");
     this.connector = connector;
     if (this.maxRetries !== null && this.retries >= this.maxRetries) return;
-    const reactor = this.reactor ?? (connector as { reactor?: ReactorTime }).reactor;
+    const reactor = this.reactor ?? connector.reactor;
     if (!reactor) throw new TypeError("Cannot retry: the factory was given no reactor");
     this.retries++;
     this.delay = Math.min(this.delay * this.factor, this.maxDelay);
