@@ -15,7 +15,8 @@ import fc from "fast-check";
 import { decodeUtf8, encodeUtf8 } from "../bytes.ts";
 import { MemCacheProtocol } from "./client.ts";
 import { ClientError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
-import { MemCacheServer, type MemCacheStore, MemoryMemCacheStore } from "./server.ts";
+import { MemCacheServer } from "./server.ts";
+import { type MemCacheStore, MemoryMemCacheStore } from "./store.ts";
 
 function client() {
   const clock = new Clock();

@@ -22,11 +22,5 @@ export {
   MemCacheProtocol,
 } from "./client.ts";
 export { ClientError, MemCacheError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
-export {
-  type Eventually,
-  type MemCacheItem,
-  MemCacheServer,
-  type MemCacheServerOptions,
-  type MemCacheStore,
-  MemoryMemCacheStore,
-} from "./server.ts";
+export { MemCacheServer, type MemCacheServerOptions } from "./server.ts";
+export { type Eventually, type MemCacheItem, type MemCacheStore, MemoryMemCacheStore } from "./store.ts";
