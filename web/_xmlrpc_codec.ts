@@ -27,6 +27,7 @@ export type XMLRPCValue =
 
 /** A text is no message of XML-RPC, or a value cannot be sent. */
 export class XMLRPCError extends Error {
+  /** The name of the class. */
   override readonly name = "XMLRPCError";
   /** Stable identifier of this kind of error. */
   readonly code = "XMLRPC";

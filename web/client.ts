@@ -44,9 +44,11 @@ export type { ClientReactor, EndpointFactory } from "./_client/endpoints.ts";
 export {
   BadResponse,
   BodyTooLarge,
+  ClientError,
   ExcessWrite,
   HTTPTimeoutError,
   InfiniteRedirection,
+  ManyReasons,
   PageRedirect,
   PartialDownloadError,
   PotentialDataLoss,

@@ -29,6 +29,8 @@ export class CookieAgent implements AgentLike {
   readonly #agent: AgentLike;
 
   /**
+   * Puts cookies around an agent.
+   *
    * @param agent Makes the requests.
    * @param jar Keeps the cookies; its store must be one that answers at once, as that in memory does. @default an empty
    * one in memory

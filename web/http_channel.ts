@@ -98,7 +98,11 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #timer: DelayedCall | null = null;
   #timerAt = Infinity;
 
-  /** @param owner The site, or another factory. */
+  /**
+   * Makes one.
+   *
+   * @param owner The site, or another factory.
+   */
   constructor(owner: ChannelOwner) {
     super();
     this.#owner = owner;
@@ -129,6 +133,14 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   override connectionMade(): void {
     this.#owner.channelOpened(this);
     this.#wait(this.#limits.timeoutSeconds);
+  }
+
+  /** The client has finished sending: what is written goes out, then the connection closes. */
+  readConnectionLost(): void {
+    const upgraded = this.#upgraded;
+    if (upgraded?.readConnectionLost !== undefined) return upgraded.readConnectionLost();
+    this.#unwatch(); // a connection that is watched would wait for us before it closes
+    this.transport.loseConnection();
   }
 
   override connectionLost(reason: Failure): void {

@@ -52,7 +52,11 @@ export class JSONRPC extends Resource {
   readonly #options: JSONRPCOptions;
   #dispatcher: JSONRPCDispatcher | null = null;
 
-  /** @param options Further methods, and limits. */
+  /**
+   * Makes a resource.
+   *
+   * @param options Further methods, and limits.
+   */
   constructor(options: JSONRPCOptions = {}) {
     super();
     this.#options = options;
@@ -116,6 +120,8 @@ export class Proxy<M extends RemoteMethods = RemoteMethods> {
   readonly #client: RPCClient;
 
   /**
+   * Calls nothing yet.
+   *
    * @param url Where the server is; a user and password in it are sent.
    * @param options The reactor or agent, and limits.
    */

@@ -37,17 +37,20 @@ import { type RenderResult, Resource } from "./resource.ts";
 export { type ProxyOptions, type RPCRequestOptions, XMLRPCError, type XMLRPCValue };
 
 /** The code of the fault for a method that is not there. */
-export const NOT_FOUND = 8001;
+export const NOT_FOUND: number = 8001;
 /** The code of the fault for a method that failed. */
-export const FAILURE = 8002;
+export const FAILURE: number = 8002;
 
 /** An error with a code. Thrown by a method it is what the caller gets, and the caller gets every error as one. */
 export class Fault extends Error {
+  /** The name of the class. */
   override readonly name: string = "Fault";
   /** Stable identifier of this kind of error. */
   readonly code = "XMLRPC_FAULT";
 
   /**
+   * Tells what went wrong.
+   *
    * @param faultCode A whole number; the meaning is the server's.
    * @param faultString What went wrong, in a sentence.
    */
@@ -58,6 +61,7 @@ export class Fault extends Error {
 
 /** There is no such procedure; `lookupProcedure` throws it. */
 export class NoSuchFunction extends Fault {
+  /** The name of the class. */
   override readonly name: string = "NoSuchFunction";
 }
 
@@ -105,7 +109,11 @@ export class XMLRPC extends Resource {
   readonly #allowNull: boolean;
   readonly #subHandlers = new Map<string, XMLRPC>();
 
-  /** @param options What is sent. */
+  /**
+   * Makes a resource.
+   *
+   * @param options What is sent.
+   */
   constructor(options: XMLRPCOptions = {}) {
     super();
     this.#allowNull = options.allowNull ?? false;
@@ -211,7 +219,11 @@ function exposed(handler: XMLRPC): Set<string> {
 export class XMLRPCIntrospection extends XMLRPC {
   readonly #about: XMLRPC;
 
-  /** @param about The handler that is looked into. */
+  /**
+   * Looks into a handler.
+   *
+   * @param about The handler that is looked into.
+   */
   constructor(about: XMLRPC) {
     super();
     this.#about = about;
@@ -269,6 +281,8 @@ export class Proxy<M extends RemoteProcedures = RemoteProcedures> {
   readonly #allowNull: boolean;
 
   /**
+   * Calls nothing yet.
+   *
    * @param url Where the server is; a user and password in it are sent.
    * @param options The reactor or agent, and limits.
    */

@@ -81,6 +81,8 @@ export class Agent implements AgentLike {
   readonly #makeRoute: (origin: Origin) => Route;
 
   /**
+   * Makes an agent.
+   *
    * @param reactor Makes the connections, and its clock runs the time-outs.
    * @param options Pool, limits, time-outs.
    */

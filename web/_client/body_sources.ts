@@ -47,6 +47,8 @@ export class StreamBodyProducer implements BodyProducer {
   #resume: (() => void) | null = null;
 
   /**
+   * Makes a body of a stream.
+   *
    * @param source The pieces, in order.
    * @param length How many bytes they are together. @default UNKNOWN_LENGTH
    */
@@ -115,6 +117,8 @@ export interface FileBodyProducerOptions {
 /** Sends what is left of an open file, in constant memory, and closes it. */
 export class FileBodyProducer extends StreamBodyProducer {
   /**
+   * Makes a body of a file.
+   *
    * @param file The file, open for reading.
    * @param options Its length, if that is known.
    */
@@ -142,7 +146,11 @@ export class BytesBodyProducer implements BodyProducer {
   readonly length: number;
   readonly #bytes: Uint8Array;
 
-  /** @param bytes The body. */
+  /**
+   * Makes a body of bytes.
+   *
+   * @param bytes The body.
+   */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.length = bytes.length;

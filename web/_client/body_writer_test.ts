@@ -124,6 +124,15 @@ Deno.test("A server that answers before it has all of the body gets no more of i
   assertEquals(bench.pool.stats.open, 0);
 });
 
+Deno.test("A server that finishes sending in the middle of an upload ends it", () => {
+  const body = new ByHand();
+  const { d, connection } = upload(body);
+  connection.protocol.readConnectionLost!();
+  failureResultOf(d, RequestTransmissionFailed);
+  assertEquals(body.calls, ["start", "stop"]);
+  assert(!connection.connected);
+});
+
 Deno.test("A body may go on while the response comes", () => {
   const body = new ByHand();
   const { d, connection } = upload(body);

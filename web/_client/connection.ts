@@ -181,8 +181,9 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
 
   readConnectionLost(): void {
     const inner = this.#inner;
-    if (inner?.readConnectionLost !== undefined) inner.readConnectionLost();
-    else this.transport.loseConnection();
+    if (inner?.readConnectionLost !== undefined) return inner.readConnectionLost();
+    this.#writer?.abandon(); // closing would wait for the rest of a body that nobody reads
+    this.transport.loseConnection();
   }
 
   writeConnectionLost(): void {

@@ -42,6 +42,8 @@ export class ContentDecoderAgent implements AgentLike {
   readonly #accepted: string;
 
   /**
+   * Puts decoders around an agent.
+   *
    * @param agent Makes the requests.
    * @param options The decoders.
    */

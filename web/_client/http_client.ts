@@ -65,6 +65,8 @@ export class HTTPClient implements AsyncDisposable {
   readonly #pool: HTTPConnectionPool | null;
 
   /**
+   * Makes a client.
+   *
    * @param options The reactor, pool, limits and time-outs.
    * @throws {TypeError} If there is neither an agent nor a reactor, and the program has none.
    */

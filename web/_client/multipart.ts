@@ -50,6 +50,8 @@ export class MultipartBody implements BodyProducer {
   #producer: StreamBodyProducer | null = null;
 
   /**
+   * Puts a form together.
+   *
    * @param fields The fields.
    * @param boundary What the parts are separated by; it must not occur in them. @default a random one
    */

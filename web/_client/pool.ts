@@ -12,7 +12,7 @@
 import { CancelledError, Deferred, type Failure, succeed } from "@ropewalk/deferred";
 import type { Address, FactoryOf, ReactorTime } from "@ropewalk/reactor/core";
 import { type ConnectionOwner, HTTPConnection } from "./connection.ts";
-import type { Dispatcher, Exchange, Waiting } from "./exchange.ts";
+import type { Exchange, Waiting } from "./exchange.ts";
 
 /** Options of {@linkcode HTTPConnectionPool}. */
 export interface HTTPConnectionPoolOptions {
@@ -45,7 +45,7 @@ export interface HTTPConnectionPoolOptions {
  * }
  * ```
  */
-export class HTTPConnectionPool implements Dispatcher, AsyncDisposable {
+export class HTTPConnectionPool implements AsyncDisposable {
   /** Whether connections are used again at all. */
   readonly persistent: boolean;
   /** How many idle connections are kept for each scheme, host and port. */
@@ -62,6 +62,8 @@ export class HTTPConnectionPool implements Dispatcher, AsyncDisposable {
   #open = 0;
 
   /**
+   * Makes an empty pool.
+   *
    * @param reactor Its clock runs the time-outs.
    * @param options What is kept, and how long.
    * @throws {RangeError} If a limit is negative or not a number.

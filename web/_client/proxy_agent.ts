@@ -43,6 +43,8 @@ export class ProxyAgent implements AgentLike {
   readonly #options: ProxyAgentOptions;
 
   /**
+   * Makes an agent that goes through a proxy.
+   *
    * @param proxy The proxy: its address, with user and password if it wants them, or an endpoint.
    * @param reactor Makes the connections, and its clock runs the time-outs.
    * @param options Pool, limits, time-outs.

@@ -45,6 +45,8 @@ export class RedirectAgent implements AgentLike {
   readonly #sensitive: Set<string>;
 
   /**
+   * Puts redirects around an agent.
+   *
    * @param agent Makes the requests.
    * @param options How far to follow.
    */
@@ -134,6 +136,7 @@ export class RedirectAgent implements AgentLike {
  * ```
  */
 export class BrowserLikeRedirectAgent extends RedirectAgent {
+  /** As browsers have it: see the class. */
   protected override methodAfter(status: number, method: string): string | null {
     return super.methodAfter(status < 307 ? 303 : status, method);
   }

@@ -1,0 +1,21 @@
+import { MemoryReactor, successResultOf } from "@ropewalk/testing";
+import { assertEquals } from "@std/assert";
+import { fetchMany } from "./fetch_many.ts";
+
+Deno.test("fetchMany tells of each page, four at a time from each host", () => {
+  const reactor = new MemoryReactor();
+  const urls = Array.from({ length: 6 }, (_, i) => `http://a.example/${i}`);
+  const lines = fetchMany(reactor, [...urls, "http://b.example/"]);
+  assertEquals(reactor.tcpClients.length, 5);
+  const [first, second, third, fourth, other] = reactor.tcpClients.map((client) =>
+    client.address.toString().startsWith("b") ? client.fail() : client.succeed()
+  );
+  assertEquals(other, undefined);
+  for (const connection of [first, second, third, fourth, first, second]) {
+    connection!.receive("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+  }
+  assertEquals(successResultOf(lines), [
+    ...urls.map((url) => `200 2 ${url}`),
+    "ConnectionRefusedError http://b.example/",
+  ]);
+});
