@@ -20,6 +20,7 @@ import { getLogger } from "@logtape/logtape";
 import { readElement } from "./banana_decoder.ts";
 import type { RemoteCache } from "./cacheable.ts";
 import {
+  BananaError,
   DeadReferenceError,
   JellyError,
   PBConnectionLost,
@@ -250,7 +251,10 @@ export class Broker extends Protocol<unknown> implements Creditor {
   #giveUpOnPeer(error: unknown): void {
     this.#fault = error;
     this.#inbox.stop();
-    logger.warn("Closing a PB connection: {error}", { error });
+    const theirs = error instanceof BananaError || error instanceof JellyError ||
+      error instanceof ProtocolError;
+    if (theirs) logger.warn("Closing a PB connection: {error}", { error });
+    else reportError(error, "Error while dealing with a PB message");
     this.transport.abortConnection();
   }
 
