@@ -1,0 +1,38 @@
+/** The same objects over other carriers than TCP: UNIX sockets and workers. */
+import { reactor } from "@ropewalk/reactor";
+import { connectPort, PBClientFactory, PBServerFactory, Root } from "@ropewalk/spread";
+import { PipeAddress } from "@ropewalk/reactor/core";
+import { assertEquals } from "@std/assert";
+
+class Echo extends Root {
+  remote_echo(value: string): string {
+    return value;
+  }
+}
+
+Deno.test("over a UNIX socket", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/pb.sock`;
+  const port = reactor.listenUNIX(path, new PBServerFactory(new Echo()));
+  await port.ready;
+  const factory = new PBClientFactory();
+  reactor.connectUNIX(path, factory);
+  const root = await factory.getRootObject<Echo>();
+  assertEquals(await root.proxy.echo("hello"), "hello");
+  factory.disconnect();
+  await port.stopListening();
+  while (reactor.stats().connections > 0) {
+    await new Promise<void>((resolve) => reactor.callLater(0.01, resolve));
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("into a worker and out of it", async () => {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const factory = new PBClientFactory();
+  const client = factory.buildProtocol(new PipeAddress());
+  connectPort(worker, client);
+  const root = await factory.getRootObject<Echo>();
+  assertEquals(await root.proxy.echo("hello, worker"), "hello, worker");
+  worker.terminate();
+});
