@@ -2,7 +2,7 @@
  * The client's keep-alive GETs, 64 in flight over 64 connections to nginx, against the platform's `fetch` and against
  * undici under Node.
  *
- *     deno run -A bench/web_client.bench.ts [rounds]
+ *     deno task bench:one bench/web_client.bench.ts [rounds]
  *
  * Prints the table that stands in `docs/performance.md`. Needs `nginx`, `node` and `npm` (which fetches undici 7 into a
  * temporary folder).
@@ -21,27 +21,31 @@ interface Figures {
   readonly perSecond: number;
 }
 
-async function command(name: string, args: string[], cwd?: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(name, { args, ...(cwd && { cwd }), stdout: "null" })
-    .output();
+async function output(name: string, args: string[], cwd?: string): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(name, { args, ...(cwd && { cwd }) }).output();
   if (code !== 0) throw new Error(`${name} failed:\n${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
 }
 
 const rounds = Number(Deno.args[0] ?? 5);
-const folder = await Deno.makeTempDir();
+const folder = (await output("mktemp", ["-d"])).trim();
 const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
 const { port } = listener.addr as Deno.NetAddr;
 listener.close();
-await Deno.writeTextFile(
-  `${folder}/nginx.conf`,
-  `daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
+const config = `daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
   events { worker_connections 256; }
   http { access_log off; keepalive_requests 100000000;
     client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
     uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-    server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "hello, world\\n"; } } }`,
-);
-await command("npm", ["install", "--silent", "--no-audit", "--no-fund", "undici@7"], folder);
+    server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "hello, world\\n"; } } }`;
+await output("npm", ["install", "--silent", "--no-audit", "--no-fund", "undici@7"], folder);
+// By `tee`, as measurements have no permission to write.
+const tee = new Deno.Command("tee", { args: [`${folder}/nginx.conf`], stdin: "piped", stdout: "null" })
+  .spawn();
+const stdin = tee.stdin.getWriter();
+await stdin.write(new TextEncoder().encode(config));
+await stdin.close();
+await tee.status;
 const nginx = new Deno.Command("nginx", { args: ["-c", `${folder}/nginx.conf`] }).spawn();
 
 const figures = new Map<Side, Figures[]>(SIDES.map((side) => [side, []]));
@@ -68,7 +72,7 @@ try {
 } finally {
   nginx.kill("SIGTERM");
   await nginx.status;
-  await Deno.remove(folder, { recursive: true });
+  await output("rm", ["-r", folder]);
 }
 
 const ratio = (rival: Side, ours: Side): string => {
