@@ -1,14 +1,39 @@
-/** The same objects over other carriers than TCP: UNIX sockets and workers. */
+/** The same objects over other carriers than TCP: TLS, UNIX sockets and workers. */
 import { reactor } from "@ropewalk/reactor";
 import { connectPort, PBClientFactory, PBServerFactory, Root } from "@ropewalk/spread";
-import { PipeAddress } from "@ropewalk/reactor/core";
+import { InMemoryUsernamePasswordDatabase, Portal, UsernamePassword } from "@ropewalk/cred";
+import { type IPv4Address, PipeAddress } from "@ropewalk/reactor/core";
 import { assertEquals } from "@std/assert";
+import { AUTHORITY, SERVER } from "../../reactor/_contract/certificates.ts";
 
 class Echo extends Root {
   remote_echo(value: string): string {
     return value;
   }
 }
+
+async function quiet(): Promise<void> {
+  while (reactor.stats().connections > 0) {
+    await new Promise<void>((resolve) => reactor.callLater(0.01, resolve));
+  }
+}
+
+Deno.test("a login over TLS", async () => {
+  const avatar = { perspective_name: () => "alice" };
+  const portal = new Portal({ requestAvatar: () => ({ avatar }) }, [
+    new InMemoryUsernamePasswordDatabase({ alice: "secret" }),
+  ]);
+  const port = reactor.listenTLS(0, new PBServerFactory(portal), SERVER, { hostname: "127.0.0.1" });
+  await port.ready;
+  const factory = new PBClientFactory();
+  reactor.connectTLS("127.0.0.1", (port.getHost() as IPv4Address).port, factory, { ca: [AUTHORITY] });
+  const user = await factory.login(new UsernamePassword("alice", "secret"));
+  assertEquals(await user.callRemote("name"), "alice");
+  assertEquals(user.broker.transport.secure, true);
+  factory.disconnect();
+  await port.stopListening();
+  await quiet();
+});
 
 Deno.test("over a UNIX socket", async () => {
   const directory = await Deno.makeTempDir();
