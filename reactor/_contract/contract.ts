@@ -16,3 +16,23 @@ export interface Host {
   /** Declares a test. */
   readonly test: Declare;
 }
+
+const open: AsyncDisposable[] = [];
+
+/** Closes this after the test. (Node 20 does not know `await using`.) */
+export function closing<T extends AsyncDisposable>(port: T): T {
+  open.push(port);
+  return port;
+}
+
+/** Declares tests after which {@linkcode closing} closes. */
+export function cleaning(declare: Declare): Declare {
+  return (name, run) =>
+    declare(name, async () => {
+      try {
+        await run();
+      } finally {
+        for (const port of open.splice(0)) await port[Symbol.asyncDispose]();
+      }
+    });
+}

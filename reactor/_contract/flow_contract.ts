@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ConnectionDone } from "../core/errors.ts";
 import type { PullProducer, PushProducer, StreamProtocol, Transport } from "../core/interfaces.ts";
-import type { Host } from "./contract.ts";
+import { cleaning, type Host } from "./contract.ts";
 import { connected, HalfClosing, later, Recorder } from "./recorder.ts";
 
 /** Counts bytes, and checks that each is the one that has to come: n % 251. */
@@ -69,7 +69,8 @@ class Pusher implements PushProducer {
 }
 
 /** Declares the tests. */
-export function flowContract({ name, make, test }: Host): void {
+export function flowContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   for (const Kind of [Checker, BorrowingChecker]) {
     test(`${name}: random-sized writes both ways arrive whole and in order (${Kind.name})`, async () => {
       const pair = await connected(make(), () => new Kind(), () => new Kind());

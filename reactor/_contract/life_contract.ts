@@ -5,13 +5,14 @@
 import { Deferred } from "@ropewalk/deferred";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ReactorAlreadyRunning, ReactorNotRunning } from "../core/errors.ts";
-import type { Host } from "./contract.ts";
+import { cleaning, type Host } from "./contract.ts";
 import { reported } from "./recorder.ts";
 
 const quiet = { installSignalHandlers: false };
 
 /** Declares the tests. */
-export function lifeContract({ name, make, test }: Host): void {
+export function lifeContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   test(`${name}: run ends when stop has run every shutdown trigger, phase by phase, Deferreds awaited`, async () => {
     const reactor = make();
     const order: string[] = [];

@@ -11,11 +11,12 @@ import process from "node:process";
 import { type Address, UNIXAddress } from "../core/addresses.ts";
 import { CannotListenError, ConnectError, MessageLengthError } from "../core/errors.ts";
 import type { DatagramHandler, DatagramTransport } from "../core/interfaces.ts";
-import type { Host } from "./contract.ts";
+import { cleaning, closing, type Host } from "./contract.ts";
 import { ClientRecorders, connected, later, portOf, Recorders } from "./recorder.ts";
 
 /** Declares the tests of UNIX sockets. They need a directory to write to. */
-export function unixContract({ name, make, test }: Host): void {
+export function unixContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   const inDirectory = (run: (file: string) => Promise<void>) => async (): Promise<void> => {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "ropewalk-"));
     try {
@@ -46,7 +47,7 @@ export function unixContract({ name, make, test }: Host): void {
     `${name}: a path that is listened on is CannotListenError`,
     inDirectory(async (file) => {
       const reactor = make();
-      await using port = reactor.listenUNIX(file, new Recorders());
+      const port = closing(reactor.listenUNIX(file, new Recorders()));
       await port.ready;
       let error: unknown;
       try {
@@ -116,7 +117,8 @@ class Datagrams implements DatagramHandler {
 }
 
 /** Declares the tests of UDP. */
-export function udpContract({ name, make, test }: Host): void {
+export function udpContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   const local = { hostname: "127.0.0.1" };
 
   test(`${name}: datagrams keep their bounds and say where they come from`, async () => {
@@ -156,7 +158,7 @@ export function udpContract({ name, make, test }: Host): void {
   test(`${name}: a datagram that is too long, and one without an address, are refused at the caller`, async () => {
     const reactor = make();
     const handler = new Datagrams();
-    await using port = reactor.listenUDP(0, handler, local);
+    const port = closing(reactor.listenUDP(0, handler, local));
     await port.ready;
     assertThrows(() => handler.transport.write("x"), TypeError);
     const to = { host: "127.0.0.1", port: 9 };
@@ -197,7 +199,7 @@ export function udpContract({ name, make, test }: Host): void {
 
   test(`${name}: a UDP port that is taken fails its ready`, async () => {
     const reactor = make();
-    await using port = reactor.listenUDP(0, new Datagrams(), local);
+    const port = closing(reactor.listenUDP(0, new Datagrams(), local));
     await port.ready;
     let error: unknown;
     try {

@@ -17,7 +17,7 @@ import type { IPv4Address, IPv6Address } from "../core/addresses.ts";
 import type { ListeningPort, Reactor } from "../core/interfaces.ts";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { clientFromString } from "../core/endpoints/from_string.ts";
-import type { Host } from "./contract.ts";
+import { cleaning, closing, type Host } from "./contract.ts";
 import {
   ClientRecorders,
   connected,
@@ -32,7 +32,8 @@ import {
 const local = { hostname: "127.0.0.1" };
 
 /** Declares the tests. */
-export function tcpContract({ name, make, test }: Host): void {
+export function tcpContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   test(`${name}: a port is bound when its ready fires, and its factory is started and stopped`, async () => {
     const reactor = make();
     const factory = new Recorders();
@@ -49,7 +50,7 @@ export function tcpContract({ name, make, test }: Host): void {
 
   test(`${name}: a port that is taken is CannotListenError, with its address in words`, async () => {
     const reactor = make();
-    await using port = reactor.listenTCP(0, new Recorders(), local);
+    const port = closing(reactor.listenTCP(0, new Recorders(), local));
     await port.ready;
     let error: unknown;
     try {
@@ -171,7 +172,7 @@ export function tcpContract({ name, make, test }: Host): void {
     const factory = new Recorders();
     const build = factory.buildProtocol.bind(factory);
     factory.buildProtocol = (address) => (answers.shift() ?? (() => build(address)))();
-    await using port = reactor.listenTCP(0, factory, local);
+    const port = closing(reactor.listenTCP(0, factory, local));
     await port.ready;
     const errors = await reported(async () => {
       for (let i = 0; i < 2; i++) {
@@ -206,7 +207,7 @@ export function tcpContract({ name, make, test }: Host): void {
       const other = await connected(reactor);
       const faulty = new Faulty();
       const factory = new Recorders(() => faulty);
-      await using port = reactor.listenTCP(0, factory, local);
+      const port = closing(reactor.listenTCP(0, factory, local));
       await port.ready;
       const errors = await reported(async () => {
         const client = new Recorder();
@@ -247,7 +248,7 @@ export function tcpContract({ name, make, test }: Host): void {
 
   test(`${name}: stopConnecting fails the attempt with UserError, also from startedConnecting`, async () => {
     const reactor = make();
-    await using port = reactor.listenTCP(0, new Recorders(), local);
+    const port = closing(reactor.listenTCP(0, new Recorders(), local));
     await port.ready;
     for (const early of [true, false]) {
       const factory = new ClientRecorders();
@@ -263,7 +264,7 @@ export function tcpContract({ name, make, test }: Host): void {
   test(`${name}: a connector connects again`, async () => {
     const reactor = make();
     const servers = new Recorders();
-    await using port = reactor.listenTCP(0, servers, local);
+    const port = closing(reactor.listenTCP(0, servers, local));
     await port.ready;
     const second = new Recorder();
     const clients = [new Recorder(), second];

@@ -5,11 +5,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AlreadyCalled, AlreadyCancelled } from "../core/errors.ts";
 import type { DelayedCall } from "../core/interfaces.ts";
-import type { Host } from "./contract.ts";
+import { cleaning, type Host } from "./contract.ts";
 import { later, reported } from "./recorder.ts";
 
 /** Declares the tests. */
-export function timeContract({ name, make, test }: Host): void {
+export function timeContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   test(`${name}: delayed calls run in the order of their times, and of their making where these are equal`, async () => {
     const reactor = make();
     const order: string[] = [];

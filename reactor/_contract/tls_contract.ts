@@ -6,7 +6,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { ConnectionDone, TLSError } from "../core/errors.ts";
 import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER } from "./certificates.ts";
-import type { Host } from "./contract.ts";
+import { cleaning, closing, type Host } from "./contract.ts";
 import { ClientRecorders, connected, type Pair, portOf, Recorder, Recorders } from "./recorder.ts";
 
 const trusting: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
@@ -23,7 +23,8 @@ function secured(
 }
 
 /** Declares the tests. */
-export function tlsContract({ name, make, test }: Host): void {
+export function tlsContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
   test(`${name}: TLS carries bytes both ways, large ones too, and closes in order`, async () => {
     const pair = await secured(make());
     assert(pair.client.transport.secure && pair.server.transport.secure);
@@ -89,7 +90,7 @@ export function tlsContract({ name, make, test }: Host): void {
     test(`${name}: ${what} fails the connection with TLSError, in words`, async () => {
       const reactor = make();
       const servers = new Recorders();
-      await using port = reactor.listenTLS(0, servers, server, { hostname: "127.0.0.1" });
+      const port = closing(reactor.listenTLS(0, servers, server, { hostname: "127.0.0.1" }));
       await port.ready;
       const factory = new ClientRecorders();
       reactor.connectTLS("127.0.0.1", portOf(port), factory, client);
@@ -114,7 +115,7 @@ export function tlsContract({ name, make, test }: Host): void {
     }
     const reactor = make();
     const servers = new Recorders(() => new Plain());
-    await using port = reactor.listenTCP(0, servers, { hostname: "127.0.0.1" });
+    const port = closing(reactor.listenTCP(0, servers, { hostname: "127.0.0.1" }));
     await port.ready;
     const factory = new ClientRecorders();
     reactor.connectTLS("127.0.0.1", portOf(port), factory, trusting);

@@ -31,3 +31,26 @@ export function takeSmall(): Uint8Array {
 export function giveBack(buffer: Uint8Array): void {
   if (buffer.length === SMALL && free.length < MOST_FREE) free.push(buffer);
 }
+
+const POOL = 16_384;
+const POOLED = 1024; // larger copies get memory of their own
+
+let pool = new Uint8Array(POOL);
+let used = 0;
+
+/**
+ * A copy that may be kept: nothing writes to it again. Small ones share a piece of memory, since asking for memory costs
+ * more than the copy; one that is kept keeps at most 16 KiB.
+ */
+export function copyToKeep(view: Uint8Array): Uint8Array {
+  const { length } = view;
+  if (length > POOLED) return view.slice();
+  if (used + length > POOL) {
+    pool = new Uint8Array(POOL);
+    used = 0;
+  }
+  const copy = pool.subarray(used, used + length);
+  copy.set(view);
+  used += length;
+  return copy;
+}

@@ -28,7 +28,7 @@ import type {
 import { OutBuffer } from "./out_buffer.ts";
 import { ProducerSlot } from "./producer_slot.ts";
 import type { ReactorBase } from "./reactor_base.ts";
-import { giveBack, LARGE, SMALL, takeSmall } from "./read_buffers.ts";
+import { copyToKeep, giveBack, LARGE, SMALL, takeSmall } from "./read_buffers.ts";
 import { ResumedStream } from "./resumed_stream.ts";
 
 const GROWTH = 4;
@@ -190,7 +190,7 @@ export class StreamConnection implements Transport {
 
   // A large piece becomes the protocol's with its buffer, of a small one it gets a copy.
   #makeTheirs(buffer: Uint8Array, view: Uint8Array): Uint8Array {
-    if (buffer.length === SMALL || view.length * 2 < buffer.length) return view.slice();
+    if (buffer.length === SMALL || view.length * 2 < buffer.length) return copyToKeep(view);
     this.#adapt(buffer.length, view.length);
     this.#buffer = null;
     return view;
