@@ -65,7 +65,7 @@ export class SimulatedConnector implements Connector {
     if (attempt.over) return;
     const { timeoutSeconds } = this.route;
     this.#timeout = this.reactor.callLater(timeoutSeconds, () => this.#fail(attempt, new TimeoutError()));
-    this.reactor.callLater(0, () => this.#start(attempt));
+    this.reactor.network.callLater(0, () => this.#start(attempt));
   }
 
   stopConnecting(): void {
@@ -79,7 +79,7 @@ export class SimulatedConnector implements Connector {
   }
 
   #start(attempt: Attempt): void {
-    if (attempt.over) return;
+    if (attempt.over || !this.reactor._alive) return;
     const { reactor, route: { address } } = this;
     if (address instanceof UNIXAddress) {
       this.#knock(attempt, reactor.host, address.name, () => reactor._unix.get(address.name));

@@ -35,6 +35,9 @@ import { SimulatedPort } from "./_stream_port.ts";
 import type { SimulatedHost } from "./simulated_host.ts";
 import type { SimulatedNetwork } from "./simulated_network.ts";
 
+/** A later turn is later: a program that asks again and again "in the next turn" lets time pass, as a real one does. */
+const TURN_SECONDS = 1e-6;
+
 /** What a program on a simulated host is given: a whole reactor. */
 export class SimulatedReactor implements Reactor {
   readonly host: SimulatedHost;
@@ -72,7 +75,7 @@ export class SimulatedReactor implements Reactor {
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
     // A program that has crashed may still be in the middle of something: whatever it arranges never comes.
     if (!this._alive) return new DelayedCalls(() => this.seconds()).add(seconds, () => {}, []);
-    const call = this.network.callLater(seconds, () => {
+    const call = this.network.callLater(seconds === 0 ? TURN_SECONDS : seconds, () => {
       try {
         f(...args);
       } catch (error) {

@@ -551,12 +551,16 @@ Deno.test("a host's reactor runs, fires its triggers, and stops", async () => {
       reactor.callLater(2, () => d.callback());
       return d.addCallback(() => void seen.push("put things away"));
     });
-    reactor.addSystemEventTrigger("after", "shutdown", () => seen.push(`over at ${reactor.seconds()}`));
+    reactor.addSystemEventTrigger(
+      "after",
+      "shutdown",
+      () => seen.push(`over at ${reactor.seconds().toFixed(3)}`),
+    );
     stopped = reactor.run();
     reactor.callLater(1, () => reactor.stop());
   };
   const { reactor } = network.addHost("host", program);
   await network.playUntil(stopped!);
-  assertEquals(seen, ["running true", "put things away", "over at 3"]);
+  assertEquals(seen, ["running true", "put things away", "over at 3.000"]);
   assertFalse(reactor.running);
 });
