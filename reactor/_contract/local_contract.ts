@@ -9,7 +9,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { type Address, UNIXAddress } from "../core/addresses.ts";
-import { CannotListenError, ConnectError, MessageLengthError } from "../core/errors.ts";
+import { CannotListenError, ConnectError, DNSLookupError, MessageLengthError } from "../core/errors.ts";
 import type { DatagramHandler, DatagramTransport } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import { ClientRecorders, connected, later, portOf, Recorders } from "./recorder.ts";
@@ -82,6 +82,16 @@ export function unixContract({ name, make, test: declare }: Host): void {
       await pair.close();
     });
   }
+}
+
+/** Declares the test of names, which asks the system's resolver. */
+export function nameContract({ name, make, test: declare }: Host): void {
+  const test = cleaning(declare);
+  test(`${name}: a name without an address is DNSLookupError`, async () => {
+    const factory = new ClientRecorders();
+    make().connectTCP("no-such-host.invalid", 80, factory);
+    assertInstanceOf(await factory.failed, DNSLookupError);
+  });
 }
 
 class Datagrams implements DatagramHandler {

@@ -1,6 +1,6 @@
 import { flowContract } from "../_contract/flow_contract.ts";
 import { lifeContract } from "../_contract/life_contract.ts";
-import { udpContract, unixContract } from "../_contract/local_contract.ts";
+import { udpContract } from "../_contract/local_contract.ts";
 import { tcpContract } from "../_contract/tcp_contract.ts";
 import { timeContract } from "../_contract/time_contract.ts";
 import { tlsContract } from "../_contract/tls_contract.ts";
@@ -17,5 +17,4 @@ lifeContract(host);
 tcpContract(host);
 flowContract(host);
 tlsContract(host);
-unixContract(host);
 udpContract(host);
