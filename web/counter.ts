@@ -68,6 +68,8 @@ export class Counter implements Figure {
   value = 0;
 
   /**
+   * Makes one.
+   *
    * @param category The group it is shown in.
    * @param name Its name within the group; another figure of that name gives way.
    * @param among The set that it is shown with. @default those of the program
@@ -102,6 +104,8 @@ export class Gauge implements Figure {
   readonly #read: () => number | string;
 
   /**
+   * Makes one.
+   *
    * @param category The group it is shown in.
    * @param name Its name within the group; another figure of that name gives way.
    * @param read Tells what it is now.

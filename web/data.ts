@@ -23,6 +23,8 @@ export class Data extends Resource {
   readonly data: Uint8Array;
 
   /**
+   * Makes one.
+   *
    * @param data The bytes; text is sent as UTF-8.
    * @param type The value of `Content-Type`.
    */

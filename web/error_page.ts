@@ -22,6 +22,8 @@ export class ErrorPage extends Resource {
   override isLeaf = true;
 
   /**
+   * Makes one.
+   *
    * @param code The status.
    * @param brief The title. @default the code's usual phrase
    * @param detail One paragraph, as text.

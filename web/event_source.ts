@@ -50,7 +50,11 @@ export class EventSourceResource extends Resource {
   readonly #maxBacklog: number;
   #lastId = 0;
 
-  /** @param options How much is kept, and how often a client hears from us. */
+  /**
+   * Makes one.
+   *
+   * @param options How much is kept, and how often a client hears from us.
+   */
   constructor(options: EventSourceOptions = {}) {
     super();
     this.#heartbeat = options.heartbeatSeconds ?? 15;

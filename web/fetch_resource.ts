@@ -39,6 +39,8 @@ export class FetchResource extends Resource {
   readonly #stripPrefix: boolean;
 
   /**
+   * Makes one.
+   *
    * @param handler The program.
    * @param options What it sees of the path.
    */

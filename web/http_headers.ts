@@ -93,7 +93,11 @@ export class HTTPHeaders {
   #flags = 0;
   #block: HeaderBlock; // fields received; they move into the arrays when something is changed
 
-  /** @param init Fields to begin with. */
+  /**
+   * Makes one.
+   *
+   * @param init Fields to begin with.
+   */
   constructor(
     init?: Iterable<readonly [string, string]> | Readonly<Record<string, string | readonly string[]>>,
   ) {

@@ -33,7 +33,9 @@ export {
   FetchResource,
   type FetchResourceOptions,
 } from "./fetch_resource.ts";
+export { File, type FileOptions } from "./file.ts";
 export { escapeHTML } from "./html.ts";
+export { BasicCredentialFactory, type CredentialFactory, HTTPAuthSessionWrapper } from "./http_auth.ts";
 export { HTTPChannel } from "./http_channel.ts";
 export { HTTPHeaders } from "./http_headers.ts";
 export { DEFAULT_LIMITS, type HTTPLimits } from "./limits.ts";

@@ -40,6 +40,8 @@ export class Redirect extends Resource {
   override isLeaf = true;
 
   /**
+   * Makes one.
+   *
    * @param url Where to.
    * @param code The status, 300 to 399. @default 302
    */

@@ -109,6 +109,8 @@ export class Request {
   #rootDepth = 0;
 
   /**
+   * Makes one.
+   *
    * @param channel What carries the response.
    * @param site Who answers.
    * @param head What was asked.

@@ -13,6 +13,8 @@ export class RewriterResource extends Resource {
   readonly #rules: readonly RewriteRule[];
 
   /**
+   * Makes one.
+   *
    * @param resource The tree.
    * @param rules Called in order, for each request.
    */

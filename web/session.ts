@@ -36,6 +36,8 @@ export class Session {
   #onExpire: (() => void)[] = [];
 
   /**
+   * Makes one.
+   *
    * @param owner The site.
    * @param uid The name.
    * @param reactor Runs its expiry.

@@ -63,7 +63,11 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   #drained: Deferred<void>[] = [];
   #cut: DelayedCall | null = null;
 
-  /** @param options The limits, and where time comes from. */
+  /**
+   * Makes one.
+   *
+   * @param options The limits, and where time comes from.
+   */
   constructor(options: HTTPFactoryOptions = {}) {
     super();
     this.limits = limitsFrom(options);
@@ -209,6 +213,8 @@ export class Site extends HTTPFactory implements RequestSite, SessionOwner {
   readonly resource: Resource;
 
   /**
+   * Makes one.
+   *
    * @param resource The root of the tree: it answers `/`, or its child `""` does.
    * @param options Limits, times, and what is logged.
    */

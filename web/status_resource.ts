@@ -58,7 +58,11 @@ export class StatusResource extends Resource {
   override isLeaf = true;
   readonly #options: StatusOptions;
 
-  /** @param options What is shown. */
+  /**
+   * Makes one.
+   *
+   * @param options What is shown.
+   */
   constructor(options: StatusOptions = {}) {
     super();
     this.#options = options;

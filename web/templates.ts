@@ -38,7 +38,11 @@ export type TemplateValue =
 
 /** HTML that is taken as it is. */
 export class RawHTML {
-  /** @param text The HTML. */
+  /**
+   * Makes one.
+   *
+   * @param text The HTML.
+   */
   constructor(readonly text: string) {}
 }
 

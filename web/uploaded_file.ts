@@ -13,6 +13,8 @@ export class UploadedFile {
   readonly size: number;
 
   /**
+   * Makes one.
+   *
    * @param name The field's name.
    * @param filename The name that the client gives it; never a path to write to.
    * @param type Its type, as the client says.

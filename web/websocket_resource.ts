@@ -41,6 +41,8 @@ export class WebSocketResource extends Resource {
   readonly #options: WebSocketResourceOptions;
 
   /**
+   * Makes one.
+   *
    * @param build Makes the protocol of a new connection (a server's: `new …(true)`); `null` refuses it with 403.
    * @param options Subprotocols and origins.
    */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromLatin1 } from "@ropewalk/protocols/bytes";
 import { WebSocketConnection } from "@ropewalk/protocols/websocket";
-import { Client, Page, siteClient } from "./_support_test.ts";
+import { type Client, Page, siteClient } from "./_support_test.ts";
 import { Resource } from "./resource.ts";
 import { WebSocketResource, type WebSocketResourceOptions } from "./websocket_resource.ts";
 
