@@ -93,7 +93,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 };
 
 /** What a test may import beside what its module may. */
-export const TEST_IMPORTS = ["testing", "testing/arbitraries", "testing/deferred_test"];
+export const TEST_IMPORTS = ["testing", "testing/arbitraries", "testing/deferred_test", "reactor/filepath"];
 export const TEST_PACKAGES = ["@std/assert", "@std/async", "fast-check"];
 
 /** The folders above all layers: programs, measurements, real peers, and these tools. They may use anything. */
