@@ -37,6 +37,8 @@ export class DeferredFilesystemLock {
   #waiting = false;
 
   /**
+   * Makes one.
+   *
    * @param file The lock file.
    * @param options The clock, and the interval.
    */

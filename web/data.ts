@@ -18,6 +18,7 @@ import { Resource } from "./resource.ts";
  * ```
  */
 export class Data extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
   /** The bytes. */
   readonly data: Uint8Array;

@@ -19,6 +19,7 @@ import { statusPhrase } from "./status.ts";
  * ```
  */
 export class ErrorPage extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
 
   /**
@@ -36,6 +37,7 @@ export class ErrorPage extends Resource {
     super();
   }
 
+  /** Answers a request. */
   override render(request: Request): RenderResult {
     return errorBody(request, this.code, this.detail, this.brief);
   }

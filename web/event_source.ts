@@ -42,6 +42,7 @@ export interface EventSourceOptions {
  * ```
  */
 export class EventSourceResource extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
   readonly #clients = new Set<Client>();
   readonly #history: { id: string; text: string }[] = [];

@@ -35,6 +35,7 @@ export interface FetchResourceOptions {
  * ```
  */
 export class FetchResource extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
   readonly #stripPrefix: boolean;
 
@@ -49,6 +50,7 @@ export class FetchResource extends Resource {
     this.#stripPrefix = options.stripPrefix ?? false;
   }
 
+  /** Answers a request. */
   override render(request: SiteRequest): RenderResult {
     const controller = new AbortController();
     let platform: Request;

@@ -90,6 +90,7 @@ export class HTTPAuthSessionWrapper extends Resource {
     this.#factories = factories;
   }
 
+  /** The child for one segment of the path. */
   override getChildWithDefault(path: string, request: Request): Child {
     request.postpath.unshift(path);
     request.prepath.pop();
@@ -101,6 +102,7 @@ export class HTTPAuthSessionWrapper extends Resource {
     });
   }
 
+  /** Answers a request. */
   override render(request: Request): RenderResult {
     return this.#authorized(request).then((avatar) => avatar.render(request)) as RenderResult;
   }

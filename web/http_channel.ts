@@ -130,6 +130,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     return this.transport.getHost();
   }
 
+  /** The connection is there. */
   override connectionMade(): void {
     this.#owner.channelOpened(this);
     this.#wait(this.#limits.timeoutSeconds);
@@ -143,6 +144,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.transport.loseConnection();
   }
 
+  /** The connection is gone. */
   override connectionLost(reason: Failure): void {
     this.connected = false;
     this.#closing = true;
@@ -163,6 +165,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   // ---------------------------------------------------------------------------------------- reading
 
+  /** Some bytes came. */
   override dataReceived(data: Uint8Array): void {
     if (this.#upgraded !== null) {
       this.#upgraded.dataReceived(this.#upgraded.borrowsData === true ? data : data.slice());

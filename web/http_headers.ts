@@ -171,6 +171,7 @@ export class HTTPHeaders {
 
   /** All values under a name, in order; `fallback` if there is none. */
   getRawHeaders(name: string): string[];
+  /** As above, with a fallback. */
   getRawHeaders<T>(name: string, fallback: T): string[] | T;
   getRawHeaders(name: string, fallback: unknown = []): unknown {
     const all = this.#all(name);

@@ -44,6 +44,7 @@ export class NameVirtualHost extends Resource {
     return this.hosts.get(request.getRequestHostname().toLowerCase()) ?? this.default ?? notFound();
   }
 
+  /** The child for one segment of the path. */
   override getChildWithDefault(path: string, request: Request): Child {
     const root = this.#resourceFor(request);
     if (!root.isLeaf) return root.getChildWithDefault(path, request);
@@ -51,11 +52,13 @@ export class NameVirtualHost extends Resource {
     return root;
   }
 
+  /** The child, if that can be told without calling anything. */
   override lookAhead(path: string, request: Request): Resource | null {
     const root = this.#resourceFor(request);
     return root.isLeaf ? root : root.lookAhead(path, request);
   }
 
+  /** Answers a request. */
   override render(request: Request): RenderResult {
     return this.#resourceFor(request).render(request);
   }
@@ -74,6 +77,7 @@ export class NameVirtualHost extends Resource {
  * ```
  */
 export class VHostMonsterResource extends Resource {
+  /** The child for one segment of the path. */
   override getChild(path: string): Child {
     return path === "http" || path === "https" ? new MonsterHost(path === "https") : notFound();
   }

@@ -37,6 +37,7 @@ export function redirectTo(url: string, request: Request, code = 302): string {
  * ```
  */
 export class Redirect extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
 
   /**
@@ -49,10 +50,12 @@ export class Redirect extends Resource {
     super();
   }
 
+  /** Answers a request. */
   override render(request: Request): RenderResult {
     return redirectTo(this.url, request, this.code);
   }
 
+  /** The child for one segment of the path. */
   override getChild(): Child {
     return this;
   }

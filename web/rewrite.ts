@@ -23,6 +23,7 @@ export class RewriterResource extends Resource {
     this.#rules = rules;
   }
 
+  /** The child for one segment of the path. */
   override getChildWithDefault(path: string, request: Request): Child {
     request.postpath.unshift(path);
     request.prepath.pop();
@@ -34,6 +35,7 @@ export class RewriterResource extends Resource {
     return resource.getChildWithDefault(next, request);
   }
 
+  /** Answers a request. */
   override render(request: Request): RenderResult {
     for (const rule of this.#rules) rule(request);
     return this.resource.render(request);

@@ -55,6 +55,7 @@ export interface StatusData {
  * ```
  */
 export class StatusResource extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
   readonly #options: StatusOptions;
 

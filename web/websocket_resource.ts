@@ -37,6 +37,7 @@ export interface WebSocketResourceOptions {
  * ```
  */
 export class WebSocketResource extends Resource {
+  /** Answers for everything below it too. */
   override isLeaf = true;
   readonly #options: WebSocketResourceOptions;
 
@@ -54,6 +55,7 @@ export class WebSocketResource extends Resource {
     this.#options = options;
   }
 
+  /** Answers a request. */
   override render(request: Request): RenderResult {
     try {
       this.#checkOrigin(request);

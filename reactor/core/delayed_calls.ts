@@ -22,8 +22,10 @@ export type Run = (...args: unknown[]) => unknown;
 
 /** One call. */
 export class Call implements DelayedCall {
-  state = WAITING;
+  /** Waiting, called or cancelled. */
+  state: number = WAITING;
 
+  /** Makes one. */
   constructor(
     readonly queue: DelayedCalls,
     public time: number,

@@ -10,6 +10,7 @@ const encoder = new TextEncoder();
 
 /** A name would have led out of the directory that it was asked of. */
 export class InsecurePath extends Error {
+  /** The name of its class. */
   override readonly name = "InsecurePath";
   /** Stable identifier of this kind of error. */
   readonly code = "INSECURE_PATH";
@@ -36,6 +37,8 @@ export class FilePath {
   readonly fileSystem: FileSystem;
 
   /**
+   * Makes one.
+   *
    * @param path A path; a relative one begins at the working directory.
    * @param fileSystem The host's, or a double.
    */

@@ -20,7 +20,11 @@ import { StdioStream } from "./stdio.ts";
 export class StandardIOEndpoint implements ServerEndpoint {
   readonly #reactor: ReactorBase;
 
-  /** @param reactor One of this package's. */
+  /**
+   * Makes one.
+   *
+   * @param reactor One of this package's.
+   */
   constructor(reactor: Reactor) {
     this.#reactor = reactor as unknown as ReactorBase;
   }

@@ -38,6 +38,8 @@ export class HostnameEndpoint implements ClientEndpoint {
   readonly #options: ConnectTCPOptions;
 
   /**
+   * Makes one.
+   *
    * @param reactor Does the connecting.
    * @param host A name, or an address. International names are taken.
    * @param port 1 to 65535.

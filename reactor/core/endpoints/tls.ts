@@ -26,6 +26,8 @@ import {
 /** Listens on TCP, under TLS. */
 export class SSL4ServerEndpoint implements ServerEndpoint {
   /**
+   * Makes one.
+   *
    * @param reactor Does the listening.
    * @param port 0 to 65535; 0 lets the system choose.
    * @param tls Certificate, key and the like.
@@ -47,6 +49,8 @@ export class SSL4ServerEndpoint implements ServerEndpoint {
 /** Connects over TCP, under TLS. */
 export class SSL4ClientEndpoint implements ClientEndpoint {
   /**
+   * Makes one.
+   *
    * @param reactor Does the connecting.
    * @param host A name, which the server's certificate must be good for, or an address.
    * @param port 1 to 65535.
