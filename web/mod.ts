@@ -36,7 +36,8 @@ export {
 export { File, type FileOptions } from "./file.ts";
 export { escapeHTML } from "./html.ts";
 export { BasicCredentialFactory, type CredentialFactory, HTTPAuthSessionWrapper } from "./http_auth.ts";
-export { HTTPChannel } from "./http_channel.ts";
+export type { HeaderBlock } from "./_header_block.ts";
+export { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
 export { HTTPHeaders } from "./http_headers.ts";
 export { DEFAULT_LIMITS, type HTTPLimits } from "./limits.ts";
 export { NameVirtualHost, VHostMonsterResource } from "./name_virtual_host.ts";
@@ -48,7 +49,7 @@ export { type CookieOptions, formatCookie, parseCookies } from "./request_cookie
 export { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";
 export type { ResponseChannel } from "./_response_channel.ts";
 export { alias, rewrite, RewriterResource, type RewriteRule } from "./rewrite.ts";
-export { type LogLine, type RingSink, ringSink } from "./ring_sink.ts";
+export { type LogLine, type RingSink, ringSink, type SinkRecord } from "./ring_sink.ts";
 export { Session, type SessionOwner } from "./session.ts";
 export { getChildForRequest, HTTPFactory, type HTTPFactoryOptions, Site, type SiteOptions } from "./site.ts";
 export { type HostInfo, siteHandler } from "./site_handler.ts";

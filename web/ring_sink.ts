@@ -2,7 +2,18 @@
  * `ringSink`: the last lines of a log, kept in memory.
  * @module
  */
-import type { LogRecord } from "@logtape/logtape";
+
+/** What a sink is given: the part of LogTape's `LogRecord` that is used. */
+export interface SinkRecord {
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** How important it is. */
+  readonly level: string;
+  /** Who says it. */
+  readonly category: readonly string[];
+  /** What, in pieces: text and values in turn. */
+  readonly message: readonly unknown[];
+}
 
 /** A line of a log. */
 export interface LogLine {
@@ -19,7 +30,7 @@ export interface LogLine {
 /** A sink of LogTape that keeps the last lines. */
 export interface RingSink {
   /** Takes a record. */
-  (record: LogRecord): void;
+  (record: SinkRecord): void;
   /** What was kept, the oldest first. */
   lines(): LogLine[];
 }
@@ -52,7 +63,7 @@ export function ringSink(size: number): RingSink {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`Cannot keep ${size} lines of log`);
   const ring: LogLine[] = [];
   let next = 0;
-  const sink = (record: LogRecord): void => {
+  const sink = (record: SinkRecord): void => {
     ring[next] = {
       time: record.timestamp,
       level: record.level,
@@ -66,7 +77,7 @@ export function ringSink(size: number): RingSink {
 
 const LONGEST = 2000; // characters of a line
 
-function messageOf(record: LogRecord): string {
+function messageOf(record: SinkRecord): string {
   let text = "";
   for (const part of record.message) {
     try {

@@ -1,5 +1,13 @@
 /**
  * The reactor on Deno.
+ * @example
+ * ```ts
+ * import { DenoReactor } from "@ropewalk/reactor/deno";
+ *
+ * const reactor = new DenoReactor(); // opens nothing until it is used
+ * reactor.callLater(0, () => console.log("in a later turn"));
+ * ```
+ *
  * @module
  */
 export { DenoReactor } from "./deno_reactor.ts";

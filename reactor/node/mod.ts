@@ -1,5 +1,13 @@
 /**
  * The reactor on Node.
+ * @example
+ * ```ts
+ * import { NodeReactor } from "@ropewalk/reactor/node";
+ *
+ * const reactor = new NodeReactor(); // opens nothing until it is used
+ * reactor.callLater(0, () => console.log("in a later turn"));
+ * ```
+ *
  * @module
  */
 export { NodeReactor } from "./node_reactor.ts";
