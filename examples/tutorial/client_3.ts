@@ -4,7 +4,7 @@
  *     deno run --allow-net examples/tutorial/client_3.ts --texts="one two three"
  *
  * What is new since client_2.ts: a `DeferredList` waits for many, and tells which failed; none of them takes the others
- * along. `reactor.stop()` then ends the program (`work` calls it when the list has fired).
+ * along, and with `consumeErrors` nobody else has to deal with them. `reactor.stop()` then ends the program (`work` calls it when the list has fired).
  */
 import { type Deferred, DeferredList } from "@ropewalk/deferred";
 import { clientFromString, reactor } from "@ropewalk/reactor";
@@ -16,7 +16,7 @@ export function askAll(
   texts: readonly string[],
   askOne: (text: string) => Deferred<string>,
 ): Deferred<string[]> {
-  return new DeferredList(texts.map((text) => askOne(text))).addCallback((results) =>
+  return new DeferredList(texts.map((text) => askOne(text)), { consumeErrors: true }).addCallback((results) =>
     results.map(([ok, result], i) => `${texts[i]}: ${ok ? result : `no answer (${result.type})`}`)
   );
 }
