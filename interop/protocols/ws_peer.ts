@@ -17,12 +17,12 @@ if (mode === "server") {
     port: 0,
     host: "127.0.0.1",
     perMessageDeflate: deflate ? { threshold: 100 } : false,
-    handleProtocols: (offered) => offered.has("chat") ? "chat" : false,
+    handleProtocols: (offered: Set<string>) => offered.has("chat") ? "chat" : false,
   });
   server.on("listening", () => console.log("port", (server.address() as { port: number }).port));
-  server.on("connection", (socket) => {
-    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
-    socket.on("close", (code, reason) => console.log("closed", code, reason.toString()));
+  server.on("connection", (socket: WebSocket) => {
+    socket.on("message", (data: Buffer, isBinary: boolean) => socket.send(data, { binary: isBinary }));
+    socket.on("close", (code: number, reason: Buffer) => console.log("closed", code, reason.toString()));
   });
 } else if (mode === "driver") {
   const server = createServer((socket: Socket) => {
@@ -51,7 +51,7 @@ if (mode === "server") {
     socket.ping("inside");
     socket.send("ments", { fin: true });
   });
-  socket.on("pong", (data) => console.log("pong", data.toString()));
+  socket.on("pong", (data: Buffer) => console.log("pong", data.toString()));
   socket.on("message", (data: Buffer, isBinary: boolean) => {
     got.push(isBinary ? data : data.toString());
     if (got.length < messages.length + 1) return;
@@ -61,7 +61,7 @@ if (mode === "server") {
     console.log("same", same);
     socket.close(3333, "enough");
   });
-  socket.on("close", (code, reason) => {
+  socket.on("close", (code: number, reason: Buffer) => {
     console.log("closed", code, reason.toString());
     process.exit(0);
   });
