@@ -112,6 +112,28 @@ Deno.test("a cache that comes again while it is being given up is the same objec
   assertEquals(thermometer.stopped, []);
 });
 
+Deno.test("what a cache's state says of its broker and number is not believed", () => {
+  class Forger extends Thermometer {
+    static override readonly wireName = "flavors.Thermometer";
+    override getStateToCacheAndObserveFor(perspective: unknown, observer: RemoteCacheObserver): unknown {
+      super.getStateToCacheAndObserveFor(perspective, observer);
+      return { broker: "mine", luid: 99, degrees: 3 };
+    }
+  }
+  const giving = new Giving();
+  const thermometer = giving.thing = new Forger();
+  const { root, pump } = join(giving);
+  const given = root.callRemote("give");
+  pump.flush();
+  const cache = successResultOf(given) as RemoteThermometer;
+  const isHome = root.callRemote("is", cache);
+  pump.flush();
+  assertEquals([cache.degrees, successResultOf(isHome)], [3, true]);
+  cache[Symbol.dispose]();
+  pump.flush();
+  assertEquals(thermometer.stopped, thermometer.observers);
+});
+
 Deno.test("when the connection is lost, caches stop being observed", () => {
   const giving = new Giving();
   const thermometer = giving.thing = new Thermometer();

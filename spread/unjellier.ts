@@ -2,6 +2,7 @@
  * `Unjellier`: makes values out of jelly, straight from the banana bytes of a message that is known to be whole.
  * @module
  */
+import type { RemoteCache } from "./cacheable.ts";
 import { CalendarDate, DateTime, Decimal, TimeDelta, TimeOfDay } from "./dates.ts";
 import { BananaError, InsecureJelly, JellyError } from "./errors.ts";
 import { insecure } from "./jellier.ts";
@@ -262,13 +263,17 @@ export class Unjellier {
       return factory(this.read());
     }
     const made = new (cls as unknown as new () => object)();
-    if ((made as Record<symbol, unknown>)[REMOTE_CACHE] === true) {
+    const isCache = (made as Record<symbol, unknown>)[REMOTE_CACHE] === true;
+    if (isCache) {
       this.#need(count, 3);
       if (this.#invoker === null) throw new InsecureJelly(`There is no connection for ${kind}`);
       this.#invoker.newCache(this.reader.integer(), made);
     } else this.#need(count, 2);
     this.#name(made);
+    const { broker, luid } = made as Partial<RemoteCache>;
     fill(made, this.read());
+    // Whose a cache is, and which, is not for its state to say.
+    if (isCache) Object.assign(made, { broker, luid });
     const { postUnjelly } = made as { postUnjelly?: () => void };
     if (typeof postUnjelly === "function") (this.#last ??= []).push(() => postUnjelly.call(made));
     return made;
