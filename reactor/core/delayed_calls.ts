@@ -6,8 +6,9 @@
  *   #calls   [  a     b    c    d    e     f     ]     those of i are 4i+1 … 4i+4
  * ```
  *
- * Adding and taking out are O(log n), cancelling and putting off are O(1): a cancelled call stays in the heap, without
- * its function, until it comes up or half the heap is dead; one that was put off sinks when it comes up.
+ * Adding, taking out and bringing nearer are O(log n), cancelling and putting off are O(1): a cancelled call stays in the
+ * heap, without its function, until it comes up or half the heap is dead; one that was put off sinks when it comes up;
+ * one that was brought nearer gets a second entry, and the first, whose time is not its `entry` any more, is dead.
  * @module
  */
 import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
@@ -24,6 +25,8 @@ export type Run = (...args: unknown[]) => unknown;
 export class Call implements DelayedCall {
   /** Waiting, called or cancelled. */
   state: number = WAITING;
+  /** The time of its entry in the heap that counts: its own time, or an earlier one when it was put off. */
+  entry = NaN;
 
   /** Makes one. */
   constructor(
@@ -72,7 +75,7 @@ export class DelayedCalls {
   #times = new Float64Array(64);
   #calls: Call[] = [];
   #order = 0;
-  #cancelledCount = 0;
+  #waiting = 0; // the other entries are dead
 
   /**
    * Makes one.
@@ -84,7 +87,7 @@ export class DelayedCalls {
 
   /** How many calls are to come. */
   get size(): number {
-    return this.#calls.length - this.#cancelledCount;
+    return this.#waiting;
   }
 
   /** When the first call is due; `Infinity` without one. It may have been cancelled or put off since. */
@@ -97,6 +100,7 @@ export class DelayedCalls {
     if (typeof f !== "function") throw new TypeError("Cannot call later: a function is needed");
     const time = this.seconds() + checkDelay(seconds);
     const call = new Call(this, time, this.#order++, f, args.length === 0 ? null : args);
+    this.#waiting++;
     this.#push(call);
     if (this.#calls[0] === call) this.earlier();
     return call;
@@ -104,7 +108,7 @@ export class DelayedCalls {
 
   /** The calls that are still to come. */
   list(): DelayedCall[] {
-    return this.#calls.filter((call) => call.state === WAITING);
+    return this.#living();
   }
 
   /** Makes the first call, if it is due at `now`; false if none is. What it throws goes to the caller. */
@@ -112,9 +116,8 @@ export class DelayedCalls {
     for (;;) {
       const call = this.#calls[0];
       if (call === undefined || this.#times[0]! > now) return false;
-      if (call.state === CANCELLED) {
+      if (call.state !== WAITING || call.entry !== this.#times[0]) { // a dead entry
         this.#shift();
-        this.#cancelledCount--;
         continue;
       }
       if (call.time > this.#times[0]!) { // it was put off: let it sink
@@ -126,6 +129,7 @@ export class DelayedCalls {
       this.#shift();
       const f = call.f!;
       const { args } = call;
+      if (--this.#waiting === 0) this.#calls.length = 0; // whatever is left is dead
       call.state = CALLED;
       call.f = null;
       call.args = null;
@@ -142,31 +146,36 @@ export class DelayedCalls {
 
   /** @ignore A call of this queue was cancelled. */
   _cancelled(): void {
-    this.#cancelledCount++;
-    const none = this.size === 0;
+    this.#waiting--;
     // A cancelled call at the head of an unarmed heap would hide the next one, so the last one takes all of them along.
-    if (none || (this.#cancelledCount > 64 && this.#cancelledCount * 2 > this.#calls.length)) this.#compact();
-    if (none) this.earlier(); // the host's timer must not outlive the last call
+    if (this.#waiting > 0) this.#compactIfDead();
+    else {
+      this.#calls = [];
+      this.earlier(); // the host's timer must not outlive the last call
+    }
   }
 
   /** @ignore A call of this queue was put off or brought nearer. */
   _move(call: Call, time: number): void {
-    const later = time >= call.time;
     call.time = time;
-    if (later) return;
-    // Nearer: the heap has no way to find the call but to look for it.
-    const index = this.#calls.indexOf(call);
-    if (time >= this.#times[index]!) return; // it was put off before, and stands early enough: it sinks when it comes up
-    this.#times[index] = time;
-    this.#rise(index);
-    if (this.#calls[0] === call) this.earlier();
+    if (time >= call.entry) return; // its entry stands early enough: it sinks when it comes up
+    this.#push(call);
+    const first = this.#calls[0] === call;
+    this.#compactIfDead();
+    if (first) this.earlier();
   }
 
-  #compact(): void {
-    const living = this.#calls.filter((call) => call.state === WAITING);
+  #compactIfDead(): void {
+    const dead = this.#calls.length - this.#waiting;
+    if (dead <= 64 || dead <= this.#waiting) return;
+    const living = this.#living();
     this.#calls = [];
-    this.#cancelledCount = 0;
     for (const call of living) this.#push(call);
+  }
+
+  // A call may have an entry that counts and one that was left behind at the very same time: a set has it once.
+  #living(): Call[] {
+    return [...new Set(this.#calls)].filter((call) => call.state === WAITING);
   }
 
   #push(call: Call): void {
@@ -177,7 +186,7 @@ export class DelayedCalls {
       this.#times = larger;
     }
     this.#calls.push(call);
-    this.#times[index] = call.time;
+    this.#times[index] = call.entry = call.time;
     this.#rise(index);
   }
 
