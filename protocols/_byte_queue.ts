@@ -14,6 +14,7 @@
  * Every byte is copied O(1) times, whatever the sizes of the chunks.
  * @module
  */
+import type { Transport } from "@ropewalk/reactor/core";
 import { NO_BYTES } from "./bytes.ts";
 
 const BORROWED = 0;
@@ -35,6 +36,7 @@ export class ByteQueue {
   epoch = 0;
   #kind = FROZEN;
   #own: Uint8Array = NO_BYTES;
+  #underTLS = false;
 
   /** How many bytes wait. */
   get length(): number {
@@ -120,6 +122,21 @@ export class ByteQueue {
     this.start = this.end = 0;
     this.#kind = FROZEN;
     this.epoch++;
+  }
+
+  /**
+   * Drops everything if the transport has gone over to TLS since this was asked last: it came in plain text, where
+   * anybody on the way could have put it behind the request to switch.
+   *
+   * @returns True if it has.
+   */
+  switched(transport: Transport | undefined): boolean {
+    if (transport === undefined) return false;
+    const underTLS = transport.tlsStarted ?? transport.secure;
+    if (underTLS === this.#underTLS) return false;
+    this.#underTLS = underTLS;
+    this.clear();
+    return true;
   }
 
   // Moves what waits to memory of our own with `room` bytes free behind it.

@@ -36,6 +36,7 @@ export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
   }
 
   set recvd(bytes: Uint8Array) {
+    this.#queue.switched(this.transport);
     this.#queue.clear();
     this.#queue.append(bytes);
   }
@@ -47,6 +48,7 @@ export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
       this.#queue.append(data);
       return;
     }
+    this.#queue.switched(this.transport);
     this.#queue.take(data);
     this.#run();
   }
@@ -111,6 +113,7 @@ export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
     const queue = this.#queue;
     const size = this.prefixLength;
     while (!this.paused && queue.end - queue.start >= size) {
+      if (queue.switched(this.transport)) return;
       const { bytes, start } = queue;
       let length = bytes[start]!;
       for (let i = 1; i < size; i++) length = length * 256 + bytes[start + i]!;

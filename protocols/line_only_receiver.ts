@@ -41,6 +41,7 @@ export class LineOnlyReceiver<F = Factory> extends Protocol<F> {
       this.#buffer.append(data);
       return;
     }
+    this.#buffer.switched(this.transport);
     this.#buffer.take(data);
     this.#delivering = true;
     try {
@@ -67,6 +68,7 @@ export class LineOnlyReceiver<F = Factory> extends Protocol<F> {
   #deliver(): void {
     const buffer = this.#buffer;
     while (buffer.start < buffer.end) {
+      if (buffer.switched(this.transport)) return;
       if (this.transport?.disconnecting) {
         buffer.clear();
         return;

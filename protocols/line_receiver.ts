@@ -43,6 +43,7 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
       this.#buffer.append(data);
       return;
     }
+    this.#buffer.switched(this.transport);
     this.#buffer.take(data);
     this.#run();
   }
@@ -122,6 +123,7 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
   #deliver(): void {
     const buffer = this.#buffer;
     while (buffer.start < buffer.end && !this.paused) {
+      if (buffer.switched(this.transport)) return;
       if (this.#raw) {
         this.rawDataReceived(buffer.takeAll());
         continue;

@@ -49,6 +49,7 @@ export class NetstringReceiver<F = Factory> extends Protocol<F> {
       this.#queue.append(data);
       return;
     }
+    this.#queue.switched(this.transport);
     this.#queue.take(data);
     this.#run();
   }
@@ -103,6 +104,7 @@ export class NetstringReceiver<F = Factory> extends Protocol<F> {
   // True if a string was delivered, so that there may be another one.
   #deliverOne(): boolean {
     const queue = this.#queue;
+    if (queue.switched(this.transport)) return false;
     const { bytes, start, end } = queue;
     let length = 0;
     let at = start;

@@ -53,6 +53,7 @@ export abstract class StatefulProtocol<F = Factory> extends Protocol<F> {
       return;
     }
     const queue = this.#queue;
+    queue.switched(this.transport);
     queue.take(data);
     this.#delivering = true;
     try {
@@ -69,6 +70,7 @@ export abstract class StatefulProtocol<F = Factory> extends Protocol<F> {
           queue.clear();
           return;
         }
+        if (queue.switched(this.transport)) return;
       }
     } finally {
       this.#delivering = false;

@@ -108,6 +108,11 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
     this.wrappedProtocol?.writeConnectionLost?.();
   }
 
+  /** The TLS that was asked for is agreed on. */
+  handshakeCompleted(): void {
+    this.wrappedProtocol?.handshakeCompleted?.();
+  }
+
   // ---- as a transport
 
   /** True once the connection is being closed. */
@@ -118,6 +123,11 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
   /** True under TLS. */
   get secure(): boolean {
     return this.transport.secure;
+  }
+
+  /** True from the moment that TLS was asked for. */
+  get tlsStarted(): boolean {
+    return this.transport.tlsStarted ?? this.transport.secure;
   }
 
   /** The protocol that ALPN chose, or `null`. */

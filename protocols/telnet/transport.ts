@@ -139,6 +139,11 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
     return this.transport.secure;
   }
 
+  /** True from the moment that TLS was asked for. */
+  get tlsStarted(): boolean {
+    return this.transport.tlsStarted ?? this.transport.secure;
+  }
+
   /** The protocol that ALPN chose, or `null`. */
   get negotiatedProtocol(): string | null {
     return this.transport.negotiatedProtocol;

@@ -89,6 +89,11 @@ export interface Transport extends Consumer {
   readonly disconnecting: boolean;
   /** True under TLS. */
   readonly secure: boolean;
+  /**
+   * True from the moment {@linkcode startTLS} was called, while `secure` waits for the handshake. What a protocol
+   * still holds in its buffers then came in plain text and must not be believed. Absent where `secure` says the same.
+   */
+  readonly tlsStarted?: boolean;
   /** Sends data. It has been copied or sent when this returns. After the connection is lost it is dropped. */
   write(data: Data): void;
   /** Sends several pieces in order, as one write would. */

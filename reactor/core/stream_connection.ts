@@ -17,6 +17,7 @@ import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./e
 import type { HostStream } from "./host_network.ts";
 import type {
   Data,
+  DelayedCall,
   PeerCertificate,
   PullProducer,
   PushProducer,
@@ -31,6 +32,8 @@ import type { ReactorBase } from "./reactor_base.ts";
 import { copyToKeep, giveBack, LARGE, SMALL, takeSmall } from "./read_buffers.ts";
 import { ResumedStream } from "./resumed_stream.ts";
 
+/** How long a handshake in the middle of a connection may take. */
+const HANDSHAKE_SECONDS = 30;
 const GROWTH = 4;
 const SMALL_READS = 8; // so many in a row that a buffer of a quarter would have held, and it shrinks
 
@@ -75,6 +78,7 @@ export class StreamConnection implements Transport {
   readonly #producer = new ProducerSlot();
 
   #handshaking = false;
+  #handshakeLimit: DelayedCall | null = null;
   #switching: (() => void) | null = null; // startTLS, waiting for what was written before it
   #plain: Uint8Array | null = null; // that, while it waits
   #switchedRead: ((data: Uint8Array | null) => void) | null = null; // takes the read that was in flight then
@@ -115,6 +119,11 @@ export class StreamConnection implements Transport {
   /** True under TLS. */
   get secure(): boolean {
     return this.#stream.tls !== undefined;
+  }
+
+  /** True from the moment that TLS was asked for. */
+  get tlsStarted(): boolean {
+    return this.#handshaking || this.#switching !== null || this.#stream.tls !== undefined;
   }
 
   /** What ALPN chose, or `null`. */
@@ -398,6 +407,9 @@ export class StreamConnection implements Transport {
     const plain = new ResumedStream(this.#stream, this.#held, inFlight);
     this.#held = null;
     this.#handshaking = true;
+    const late = (): void =>
+      this.#end(new Failure(new TLSError(`The TLS handshake took more than ${HANDSHAKE_SECONDS} seconds`)));
+    this.#handshakeLimit = this.reactor.callLater(HANDSHAKE_SECONDS, late);
     const shake = isServer
       ? this.#upgrades.serveTLS(plain, options as TLSServerOptions)
       : this.#upgrades.connectTLS(plain, options as TLSClientOptions);
@@ -407,6 +419,7 @@ export class StreamConnection implements Transport {
         secured.close();
         return;
       }
+      this.#handshakeLimit!.cancel();
       this.#stream = secured;
       this.#dropBuffer();
       try {
@@ -466,6 +479,7 @@ export class StreamConnection implements Transport {
     this.#lost = true;
     this.disconnecting = true;
     this.#held = null;
+    if (this.#handshaking && this.#handshakeLimit!.active()) this.#handshakeLimit!.cancel();
     if (!this.#reading) this.#dropBuffer(); // else when the read ends, as it does at once now
     try {
       if (this.#aborted && this.#stream.abort) this.#stream.abort();

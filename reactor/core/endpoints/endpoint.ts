@@ -166,6 +166,10 @@ class Watched implements StreamProtocol {
     this.connected();
   }
 
+  handshakeCompleted(): void {
+    this.inner.handshakeCompleted?.();
+  }
+
   dataReceived(data: Uint8Array): void {
     this.inner.dataReceived(data);
   }
