@@ -5,7 +5,7 @@ Deno.test("bundled for browsers, the module does the same under node as under De
   const folder = await Deno.makeTempDir();
   try {
     const bundle = `${folder}/tour.mjs`;
-    await run(Deno.execPath(), ["bundle", "--quiet", "--platform=browser", tour, "-o", bundle]);
+    await run("deno", ["bundle", "--quiet", "--platform=browser", tour, "-o", bundle]);
     const expected = [
       "42",
       "locked: true",
@@ -16,7 +16,7 @@ Deno.test("bundled for browsers, the module does the same under node as under De
       "1,won",
       "true",
     ];
-    for (const command of ["node", Deno.execPath()]) {
+    for (const command of ["node", "deno"]) {
       const args = command === "node" ? [bundle] : ["run", bundle];
       assertEquals(JSON.parse(await run(command, args)), expected, command);
     }
