@@ -27,6 +27,7 @@ export class Description {
     this.#text = text;
     const parts = split(text);
     this.kind = parts.shift()?.value ?? "";
+    if (parts.length === 1 && parts[0]!.name === null && parts[0]!.value === "") parts.pop(); // "stdio:"
     for (const { name, value } of parts) {
       if (name === null) {
         if (this.#named.size > 0) {

@@ -5,7 +5,7 @@ import { ConnectingCancelledError, DNSLookupError } from "../errors.ts";
 import { connectProtocol } from "./endpoint.ts";
 import { clientFromString, registerEndpointParser, serverFromString } from "./from_string.ts";
 import { HostnameEndpoint, interleave } from "./hostname_endpoint.ts";
-import { quoteStringArgument } from "./description.ts";
+import { Description, quoteStringArgument } from "./description.ts";
 
 const protocol = () => ({ makeConnection() {}, dataReceived() {}, connectionLost() {} });
 
@@ -34,6 +34,25 @@ Deno.test("clientFromString takes positional and named arguments, and escapes", 
   ]);
   assertEquals(`${reactor.unixClients[0]!.address}`, "unix:/a:b");
   assertEquals(quoteStringArgument("C:\\x=y"), "C\\:\\\\x=y");
+});
+
+Deno.test("serverFromString takes a path by either name, and Twisted's lockfile", () => {
+  const reactor = new MemoryReactorClock();
+  const factory = { doStart() {}, doStop() {}, buildProtocol: protocol };
+  for (const text of ["unix:/a:mode=660:lockfile=0", "unix:path=/b:lockfile=1", "unix:address=/c"]) {
+    serverFromString(reactor, text).listen(factory).addErrback(() => {});
+  }
+  assertEquals(reactor.unixServers.map(({ address, options }) => [`${address}`, options]), [
+    ["unix:/a", { mode: 0o660, removeStale: false }],
+    ["unix:/b", { removeStale: true }],
+    ["unix:/c", {}],
+  ]);
+});
+
+Deno.test("a kind with nothing after its colon has no arguments", () => {
+  const description = new Description("stdio:");
+  description.end();
+  assertEquals([description.kind, description.raw.positional], ["stdio", []]);
 });
 
 Deno.test("descriptions that are wrong say what is wrong and what is accepted", () => {

@@ -122,10 +122,17 @@ registerEndpointParser("tcp6", {
 registerEndpointParser("unix", {
   client: (reactor, d) =>
     new UNIXClientEndpoint(reactor, d.need("path"), given({ timeoutSeconds: d.numberOption("timeout") })),
-  server: (reactor, d) =>
-    new UNIXServerEndpoint(
+  server: (reactor, d) => {
+    const path = d.option("address") ?? d.need("path"); // Twisted's name, and that of the client's side
+    const lockfile = d.numberOption("lockfile"); // Twisted locks to know a stale socket file
+    return new UNIXServerEndpoint(
       reactor,
-      d.need("path"),
-      given({ mode: d.numberOption("mode", 8), backlog: d.numberOption("backlog") }),
-    ),
+      path,
+      given({
+        mode: d.numberOption("mode", 8),
+        backlog: d.numberOption("backlog"),
+        removeStale: lockfile === undefined ? undefined : lockfile !== 0,
+      }),
+    );
+  },
 });
