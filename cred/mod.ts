@@ -34,6 +34,7 @@ export {
   UnhandledCredentials,
 } from "./errors.ts";
 export { LimitedAttempts, type LimitedAttemptsOptions } from "./limited_attempts.ts";
+export { md5 } from "./md5.ts";
 export { PasswordFile, type PasswordFileOptions, type ReadableFile } from "./password_file.ts";
 export {
   ANONYMOUS,

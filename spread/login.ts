@@ -14,6 +14,7 @@ import {
   Anonymous,
   type Credentials,
   type Login,
+  md5,
   type Portal,
   sameSecret,
   UnhandledCredentials,
@@ -24,7 +25,6 @@ import { type Deferred, fail } from "@ropewalk/deferred";
 import { Avatar } from "./avatar.ts";
 import type { Broker } from "./broker.ts";
 import { JellyError } from "./errors.ts";
-import { md5 } from "./_md5.ts";
 import { AsReferenceable, type CallTarget, Referenceable, Root } from "./referenceable.ts";
 import { RemoteReference } from "./remote_reference.ts";
 import { type Tuple, tuple } from "./values.ts";

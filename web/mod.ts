@@ -20,6 +20,7 @@
 export { type AccessLog, type AccessLogger, type AccessRecord, combinedLine } from "./access_log.ts";
 export { Counter, type Figure, Figures, figures, Gauge } from "./counter.ts";
 export { Data } from "./data.ts";
+export { DigestCredentialFactory, DigestedCredentials } from "./digest_auth.ts";
 export { ErrorPage, forbidden, notFound } from "./error_page.ts";
 export {
   type EventOptions,

@@ -1,12 +1,16 @@
 /**
- * MD5 (RFC 1321), for the challenge of Twisted's login and nothing else: it is no protection against anybody who can
- * listen, so run logins over TLS.
+ * MD5 (RFC 1321), for what old protocols demand of it: the challenge of Twisted's logins, and Digest authentication.
  * @module
  */
 const SHIFTS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 const SINES = Int32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32) | 0);
 
-/** The 16 bytes of the digest. */
+/**
+ * The 16 bytes of a digest by MD5: for the challenges that demand it, and nothing else. It is no protection against
+ * anybody who can listen, so run logins over TLS.
+ *
+ * @param data What is digested.
+ */
 export function md5(data: Uint8Array): Uint8Array {
   const length = ((data.length + 8) >> 6) + 1 << 6;
   const padded = new Uint8Array(length);
