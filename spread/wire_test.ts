@@ -1,14 +1,24 @@
 /** The bytes, against what a real Twisted 22.4 sends and takes. */
-import { UsernamePassword } from "@ropewalk/cred";
+import {
+  AllowAnonymousAccess,
+  Anonymous,
+  InMemoryUsernamePasswordDatabase,
+  Portal,
+  UnauthorizedLogin,
+  UsernamePassword,
+} from "@ropewalk/cred";
 import { assertEquals } from "@std/assert";
 import { IPv4Address } from "@ropewalk/reactor/core";
 import { failureResultOf, flushLoggedErrors, StringTransport, successResultOf } from "@ropewalk/testing";
 import { assert } from "@std/assert";
+import { Avatar } from "./avatar.ts";
+import { Cacheable, RemoteCache, type RemoteCacheObserver } from "./cacheable.ts";
 import { PBClientFactory } from "./client_factory.ts";
 import { PBServerFactory } from "./server_factory.ts";
 import { RemoteError } from "./errors.ts";
 import { Root } from "./referenceable.ts";
 import { respond } from "./login.ts";
+import { setUnjellyableForClass } from "./security.ts";
 import { kwargs, tuple } from "./values.ts";
 import { hex, unhex } from "./_support_test.ts";
 
@@ -31,7 +41,7 @@ function connectedClient() {
   return made;
 }
 
-function connectedServer(root: Root) {
+function connectedServer(root: ConstructorParameters<typeof PBServerFactory>[0]) {
   const broker = new PBServerFactory(root).buildProtocol(address);
   const transport = new StringTransport();
   broker.makeConnection(transport);
@@ -189,4 +199,125 @@ Deno.test("a keyword argument pbanswer asks for no answer and is not sent", () =
     hex(transport.value()),
     "07801a8707810482726f6f740382676574008102800b8702800782756e69636f646501826101800587",
   );
+});
+
+// Everything that Twisted's server sends for a refused login, after the challenge; the client has given back that.
+const REFUSED =
+  "03801c87028102802182747769737465642e7370726561642e70622e436f707961626c654661696c7572650c800587028002800782756e69636f64650582636f756e740a81028002800782756e69636f64650482747970652482747769737465642e637265642e6572726f722e556e617574686f72697a65644c6f67696e028002800782756e69636f6465058276616c756502800782756e69636f64650082028002800782756e69636f64650b82636170747572655661727302800782626f6f6c65616e058266616c7365028002800782756e69636f646506826672616d657301800887028002800782756e69636f64650582737461636b01800887028002800782756e69636f64650282746201800187028002800782756e69636f64650782706172656e74730780088702800782756e69636f64652482747769737465642e637265642e6572726f722e556e617574686f72697a65644c6f67696e02800782756e69636f64651e82747769737465642e637265642e6572726f722e4c6f67696e4661696c656402800782756e69636f64651f82747769737465642e637265642e6572726f722e556e617574686f72697a656402800782756e69636f646512826275696c74696e732e457863657074696f6e02800782756e69636f646516826275696c74696e732e42617365457863657074696f6e02800782756e69636f64650f826275696c74696e732e6f626a656374028002800782756e69636f646507827069636b6c65640181028002800782756e69636f64651082756e7361666554726163656261636b7302800782626f6f6c65616e058266616c7365028002800782756e69636f6465098274726163656261636b02800782756e69636f6465168254726163656261636b20756e617661696c61626c650a";
+// Up to the challenge's sixteen bytes, and after them.
+const CHALLENGE = ["03801b87018103800b871082", "028010870181"] as const;
+const LOGIN_ALICE = "07801a8701810482726f6f741487018102800b870582616c69636501800587";
+
+function portal(): Portal {
+  return new Portal({ requestAvatar: () => ({ avatar: new Avatar(), logout: () => {} }) }, [
+    new InMemoryUsernamePasswordDatabase({ alice: "secret" }),
+    new AllowAnonymousAccess(),
+  ]);
+}
+
+Deno.test("a refused login is what Twisted's server says, but for a text and without the mark of a pickle", () => {
+  const { broker, transport } = connectedServer(portal());
+  broker.dataReceived(unhex(LOGIN_ALICE));
+  const sent = hex(transport.value());
+  const challenge = sent.slice(CHALLENGE[0].length, -CHALLENGE[1].length);
+  assertEquals(sent, CHALLENGE[0] + challenge + CHALLENGE[1]);
+  assertEquals(challenge.length, 32);
+  transport.clear();
+  const answer = hex(respond(unhex(challenge), "wrong"));
+  const mind = "028010870181";
+  broker.dataReceived(
+    unhex(`07801a87028101810782726573706f6e64018103800b871082${answer}${mind}01800587` + "02801d870181"),
+  );
+  assertEquals(flushLoggedErrors(UnauthorizedLogin).length, 1);
+  const count = /(82636f756e74)[0-7].81/;
+  const text = hex(new TextEncoder().encode("The login was refused"));
+  const expected = REFUSED.replace(count, "$1")
+    .replace("058276616c756502800782756e69636f64650082", `058276616c756502800782756e69636f64651582${text}`)
+    .replace("028002800782756e69636f646507827069636b6c65640181", "") // [pickled 1]
+    .replace("0c800587", "0b800587"); // so the dictionary has one entry less
+  assertEquals(hex(transport.value()).replace(count, "$1"), expected);
+});
+
+Deno.test("what Twisted's server says to a bad login arrives as an UnauthorizedLogin", () => {
+  const { factory, broker } = client();
+  const d = factory.login(new UsernamePassword("alice", "wrong"), new Root());
+  broker.dataReceived(
+    unhex(HELLO + VERSION + CHALLENGE[0] + "f1f5c593ff20be50e099d66f82e4eb02" + CHALLENGE[1]),
+  );
+  broker.dataReceived(unhex("02801d870181" + REFUSED));
+  const failure = failureResultOf(d, RemoteError);
+  assert(failure.check(UnauthorizedLogin));
+  assertEquals((failure.value as RemoteError).parents.length, 6);
+  assertEquals(broker.references, 0);
+});
+
+const ANONYMOUS = "07801a8701810482726f6f740e826c6f67696e416e6f6e796d6f7573018102800b870180018701800587";
+const ADMITTED = "03801b870181028010870181";
+
+Deno.test("a guest's login is, byte for byte, what Twisted's client sends", () => {
+  const { factory, broker, transport } = client();
+  const d = factory.login(new Anonymous());
+  broker.dataReceived(unhex(HELLO + VERSION));
+  assertEquals(hex(transport.value()), "02827062" + VERSION + ANONYMOUS);
+  broker.dataReceived(unhex(ADMITTED));
+  assertEquals(successResultOf(d).luid, 1);
+});
+
+Deno.test("a guest is admitted in the bytes of Twisted's server", () => {
+  const { broker, transport } = connectedServer(portal());
+  broker.dataReceived(unhex(ANONYMOUS));
+  assertEquals(hex(transport.value()), ADMITTED);
+});
+
+const SET_N = "078019870181018104827365744e01810280" + "0b87028101800587";
+
+Deno.test("a cache's update and what a given-up cache is answered have Twisted's bytes", () => {
+  class Dial extends Cacheable {
+    observer: RemoteCacheObserver | null = null;
+    override getStateToCacheAndObserveFor(_perspective: unknown, observer: RemoteCacheObserver) {
+      this.observer = observer;
+      return {};
+    }
+  }
+  const dial = new Dial();
+  class Giver extends Root {
+    remote_get() {
+      return dial;
+    }
+  }
+  const { broker, transport } = connectedServer(new Giver());
+  broker.dataReceived(unhex("07801a8701810482726f6f740382676574018101800b8701800587"));
+  transport.clear();
+  const told = dial.observer!.callRemote("setN", 2);
+  assertEquals(hex(transport.value()), SET_N);
+  broker.dataReceived(unhex("03801b87018101800187"));
+  assertEquals(successResultOf(told), null);
+  transport.clear();
+  broker.dataReceived(unhex("02801e870181"));
+  assertEquals(hex(transport.value()), "02801f870181");
+});
+
+Deno.test("an update of Twisted's reaches the copy, and is answered with its bytes", () => {
+  const { broker, transport } = connectedClient();
+  class Copy extends RemoteCache {
+    n = 0;
+    observe_setN(n: number) {
+      this.n = n;
+    }
+  }
+  setUnjellyableForClass("wire_test.Dial", Copy);
+  const d = broker.remoteForName("root").callRemote("get");
+  const type = hex(new TextEncoder().encode("wire_test.Dial"));
+  const cached = `03800e82${type}018101800587`; // [type 1 [dictionary]]
+  broker.dataReceived(unhex("03801b870181" + cached));
+  const copy = successResultOf(d) as Copy;
+  transport.clear();
+  broker.dataReceived(unhex(SET_N));
+  assertEquals(copy.n, 2);
+  assertEquals(hex(transport.value()), "03801b87018101800187");
+  transport.clear();
+  copy[Symbol.dispose]();
+  assertEquals(hex(transport.value()), "02801e870181");
+  broker.dataReceived(unhex("02801f870181")); // the owner will not name it any more
+  assert(!broker.disconnected);
 });
