@@ -57,13 +57,21 @@ export interface MessageTransportOptions {
   reactor?: ReactorTime;
 }
 
+// The largest message: what is longer is cut, since carriers limit their messages, and protocols take bytes cut anywhere.
+const MOST = 512 * 1024;
+
 /** What a kind of carrier has to do. */
-interface Carrier {
+export interface Carrier {
+  /** Sends a message. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Closes, for the second time perhaps. */
   close(): void;
+  /** What carries the carrier, where there is such a thing: it does the pacing. */
+  readonly below?: Transport;
 }
 
-class MessageTransport implements Transport {
+/** The transport that a protocol sees. */
+export class MessageTransport implements Transport {
   readonly secure = false;
   readonly negotiatedProtocol = null;
   disconnecting = false;
@@ -109,7 +117,7 @@ class MessageTransport implements Transport {
       all.set(part, at);
       at += part.length;
     }
-    this.#carrier.send(all);
+    for (let from = 0; from < all.length; from += MOST) this.#carrier.send(all.subarray(from, from + MOST));
   }
 
   loseConnection(): void {
@@ -158,17 +166,23 @@ class MessageTransport implements Transport {
 
   pauseProducing(): void {
     this.#paused = true;
+    this.#carrier.below?.pauseProducing();
   }
 
   resumeProducing(): void {
     this.#paused = false;
     while (this.#arrived.length > 0 && !this.#paused) this.receive(this.#arrived.shift()!);
+    if (!this.#paused) this.#carrier.below?.resumeProducing();
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.#producing) throw new TypeError("Cannot register a producer: there is one already");
     this.#producing = true;
-    if (streaming) return;
+    if (streaming) {
+      this.#flush();
+      this.#carrier.below?.registerProducer(producer, true);
+      return;
+    }
     this.#pull = producer;
     const next = () => {
       if (this.#pull !== producer || this.#lost) return;
@@ -179,6 +193,7 @@ class MessageTransport implements Transport {
   }
 
   unregisterProducer(): void {
+    if (this.#producing && this.#pull === null && !this.#lost) this.#carrier.below?.unregisterProducer();
     this.#pull = null;
     this.#producing = false;
     if (this.disconnecting && !this.#lost) queueMicrotask(() => this.lose(new ConnectionDone()));

@@ -39,6 +39,7 @@ export {
   type PortLike,
   type SocketLike,
 } from "./message_transport.ts";
+export { PBWebSocket } from "./websocket_server.ts";
 export { type CurrentCall, currentCall } from "./current_call.ts";
 export { type Referent, RemotePromise } from "./remote_promise.ts";
 export { isRevoked, revoke, Revoked } from "./revoke.ts";
