@@ -2,7 +2,7 @@
  * Requests out of bytes: RFC 9112 to the letter where a lax reading lets requests be smuggled. No socket in it.
  * @module
  */
-import { latin1 } from "@ropewalk/protocols/bytes";
+import { latin1, NO_BYTES } from "@ropewalk/protocols/bytes";
 import {
   EMPTY_BLOCK,
   Fault,
@@ -31,6 +31,9 @@ const NOT_CHUNKED = new Fault(400, "Only chunked can be the last Transfer-Encodi
 const UNKNOWN_CODING = new Fault(501, "Only the Transfer-Encoding chunked is understood");
 const BODY_TOO_LARGE = new Fault(413, "The body is too large");
 const UNKNOWN_EXPECTATION = new Fault(417, "Only 100-continue can be expected");
+
+/** A longer head is not compared with the next. */
+const MAX_REMEMBERED = 2048;
 
 /** A host and port, RFC 9110 §7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
@@ -81,6 +84,7 @@ export class RequestParser extends MessageParser {
   #lastBlock = "\r\n"; // the last header lines and the empty line
   #lastHeaders: HeaderBlock = EMPTY_BLOCK;
   #emptyLines = 0;
+  #lastHead: Uint8Array = NO_BYTES; // the last head, if it needed nothing special
 
   /** @param limits How much is accepted. */
   constructor(limits: HTTPLimits) {
@@ -102,6 +106,7 @@ export class RequestParser extends MessageParser {
       this.#emptyLines++;
       if (this.pos === this.end) return NEED;
     }
+    if (this.#sameAgain()) return HEAD;
     const headEnd = this.findEmptyLine();
     if (headEnd < 0) return this.#incomplete();
     const { data, pos } = this;
@@ -142,7 +147,30 @@ export class RequestParser extends MessageParser {
     this.pos = headEnd + 4;
     const fault = this.#checkTarget() ?? this.#applyFraming();
     if (fault !== null) return this.fail(fault);
+    this.#remember(pos);
     return HEAD;
+  }
+
+  // A client that asks the same again, as pollers do, costs one comparison: all that was read of the head still holds.
+  #sameAgain(): boolean {
+    const { data, pos } = this;
+    const last = this.#lastHead;
+    const { length } = last;
+    if (length === 0 || this.end - pos < length) return false;
+    for (let i = 0; i < length; i++) if (data[pos + i] !== last[i]) return false;
+    this.pos = pos + length;
+    this.expectLength(0);
+    return true;
+  }
+
+  #remember(from: number): void {
+    const length = this.pos - from;
+    if (this.length !== 0 || length > MAX_REMEMBERED) {
+      this.#lastHead = NO_BYTES;
+      return;
+    }
+    if (length !== this.#lastHead.length) this.#lastHead = new Uint8Array(length);
+    this.#lastHead.set(this.data.subarray(from, this.pos));
   }
 
   // RFC 9112 §3.2: origin-form, absolute-form, authority-form for CONNECT, asterisk-form.

@@ -46,7 +46,16 @@ interface Name {
   readonly lower: string;
   readonly wire: string;
   readonly flag: number;
+  value: string; // the last that was found safe: programs set the same ones again and again
+  line: string; // with it
 }
+
+// Replaced, never added to.
+const NO_NAMES: Name[] = [];
+const NO_VALUES: string[] = [];
+
+/** A longer value is not remembered. */
+const MAX_REMEMBERED = 128;
 
 // Programs use few names, but a proxy may copy any: the cache is bounded.
 const names = new Map<string, Name>();
@@ -60,14 +69,26 @@ function nameOf(text: string): Name {
   }
   const lower = text.toLowerCase();
   const wire = SPECIAL[lower] ?? lower.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
-  const name = { lower, wire, flag: Object.hasOwn(FLAGS, lower) ? FLAGS[lower]! : 0 };
+  const name = {
+    lower,
+    wire,
+    flag: Object.hasOwn(FLAGS, lower) ? FLAGS[lower]! : 0,
+    value: "",
+    line: `${wire}: \r\n`,
+  };
   if (names.size < MAX_NAMES) names.set(text, name);
   return name;
 }
 
 /** A value that cannot end its line: control characters become spaces. */
-function safeValue(value: string): string {
-  return UNSAFE_ONCE.test(value) ? value.replace(UNSAFE, " ").trim() : value;
+function safeValue(name: Name, value: string): string {
+  if (value === name.value) return value;
+  if (UNSAFE_ONCE.test(value)) return value.replace(UNSAFE, " ").trim();
+  if (value.length <= MAX_REMEMBERED) {
+    name.line = `${name.wire}: ${value}\r\n`;
+    name.value = value;
+  }
+  return value;
 }
 
 /**
@@ -88,8 +109,8 @@ function safeValue(value: string): string {
  * ```
  */
 export class HTTPHeaders {
-  #names: Name[] = [];
-  #values: string[] = [];
+  #names: Name[] = NO_NAMES;
+  #values: string[] = NO_VALUES;
   #flags = 0;
   #block: HeaderBlock; // fields received; they move into the arrays when something is changed
 
@@ -133,12 +154,10 @@ export class HTTPHeaders {
     const key = nameOf(name);
     const at = this.#find(key.lower);
     if (at < 0) {
-      this.#flags |= key.flag;
-      this.#names.push(key);
-      this.#values.push(safeValue(String(value)));
+      this.#add(key, safeValue(key, String(value)));
       return;
     }
-    this.#values[at] = safeValue(String(value));
+    this.#values[at] = safeValue(key, String(value));
     this.#remove(key, at + 1);
   }
 
@@ -146,9 +165,18 @@ export class HTTPHeaders {
   append(name: string, value: string): void {
     this.#own();
     const key = nameOf(name);
+    this.#add(key, safeValue(key, String(value)));
+  }
+
+  #add(key: Name, value: string): void {
     this.#flags |= key.flag;
-    this.#names.push(key);
-    this.#values.push(safeValue(String(value)));
+    if (this.#names.length === 0) { // literals: the first push would reserve room for 17
+      this.#names = [key];
+      this.#values = [value];
+    } else {
+      this.#names.push(key);
+      this.#values.push(value);
+    }
   }
 
   /** True if there is a field of this name. */
@@ -246,7 +274,10 @@ export class HTTPHeaders {
     if (this.#block.count > 0) this.#own();
     const keys = this.#names;
     const values = this.#values;
-    for (let i = 0; i < keys.length; i++) lines += keys[i]!.wire + ": " + values[i]! + "\r\n";
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      lines += key.value === values[i] ? key.line : `${key.wire}: ${values[i]!}\r\n`;
+    }
     return lines;
   }
 
@@ -284,10 +315,7 @@ export class HTTPHeaders {
     if (block.count === 0) return;
     this.#block = EMPTY_BLOCK;
     for (let i = 0; i < block.count; i++) {
-      const key = nameOf(block.name(i));
-      this.#flags |= key.flag;
-      this.#names.push(key);
-      this.#values.push(block.value(i));
+      this.#add(nameOf(block.name(i)), block.value(i));
     }
   }
 

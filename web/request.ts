@@ -117,7 +117,7 @@ export class Request {
    */
   constructor(channel: ResponseChannel, site: RequestSite, head: RequestHead) {
     const { target } = head;
-    const origin = originForm(target);
+    const origin = target.charCodeAt(0) === 0x2f ? target : originForm(target);
     const mark = origin.indexOf("?");
     this.channel = channel;
     this.site = site;
@@ -127,7 +127,7 @@ export class Request {
     this.query = mark < 0 ? "" : origin.slice(mark + 1);
     this.clientproto = head.minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
     this.host = head.host;
-    this.postpath = segmentsOf(this.path);
+    this.postpath = target === "/" ? [""] : segmentsOf(this.path);
     this.#head = head.headers;
     this.#bodyDropped = head.method === "HEAD";
   }

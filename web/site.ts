@@ -274,7 +274,8 @@ export function getChildForRequest(resource: Resource, request: Request): Child 
   let at = resource;
   while (request.postpath.length > 0 && !at.isLeaf) {
     const segment = request.postpath.shift()!;
-    request.prepath.push(segment);
+    if (request.prepath.length === 0) request.prepath = [segment]; // the first push would reserve room for 17
+    else request.prepath.push(segment);
     const child = at.getChildWithDefault(segment, request);
     if (!(child instanceof Resource)) return later(child, request);
     at = child;
