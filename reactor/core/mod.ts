@@ -39,6 +39,10 @@ export {
   type ResolvingReactor,
 } from "./endpoints/hostname_endpoint.ts";
 export { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "./endpoints/tls.ts";
+export { type HAProxyOptions, HAProxyWrappingFactory, proxyEndpoint } from "./haproxy/endpoint.ts";
+export { InvalidProxyHeader, type ProxyHeader } from "./haproxy/header.ts";
+export { ProxyHeaderParser } from "./haproxy/parser.ts";
+export { proxyHeaderV1, proxyHeaderV2 } from "./haproxy/writer.ts";
 export { type Call, DelayedCalls, type Run } from "./delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./reactor_base.ts";
 export { EventTriggers } from "./system_events.ts";

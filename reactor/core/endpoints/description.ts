@@ -84,6 +84,13 @@ export class Description {
     return value === undefined ? undefined : this.#number(name, value, Number.MAX_SAFE_INTEGER, base);
   }
 
+  /** All that comes after the first colon, as it was written: the description of another endpoint. */
+  takeRest(): string {
+    this.#named.clear();
+    this.#next = this.#positional.length;
+    return this.#text.slice(this.kind.length + 1);
+  }
+
   /** Nothing may be left over. */
   end(): void {
     const extra = this.#next < this.#positional.length

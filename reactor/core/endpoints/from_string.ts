@@ -3,6 +3,7 @@
  * @module
  */
 import type { Reactor } from "../interfaces.ts";
+import { proxyEndpoint } from "../haproxy/endpoint.ts";
 import { Description } from "./description.ts";
 import type { ClientEndpoint, ServerEndpoint } from "./endpoint.ts";
 import { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
@@ -135,4 +136,8 @@ registerEndpointParser("unix", {
       }),
     );
   },
+});
+
+registerEndpointParser("haproxy", {
+  server: (reactor, d) => proxyEndpoint(serverFromString(reactor, d.takeRest())),
 });
