@@ -50,6 +50,7 @@ export { type CookieOptions, formatCookie, parseCookies } from "./request_cookie
 export { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";
 export type { ResponseChannel } from "./_response_channel.ts";
 export { alias, rewrite, RewriterResource, type RewriteRule } from "./rewrite.ts";
+export { type ReverseProxyOptions, ReverseProxyResource } from "./reverse_proxy.ts";
 export { type LogLine, type RingSink, ringSink, type SinkRecord } from "./ring_sink.ts";
 export { Session, type SessionOwner } from "./session.ts";
 export { getChildForRequest, HTTPFactory, type HTTPFactoryOptions, Site, type SiteOptions } from "./site.ts";
