@@ -2,6 +2,7 @@
  * Dates of HTTP (RFC 9110 §5.6.7), and the one for now made once a second.
  * @module
  */
+import { encodeUtf8, NO_BYTES } from "@ropewalk/protocols/bytes";
 
 let second = -1;
 let text = "";
@@ -18,6 +19,23 @@ export function serverAndDate(now: number): string {
     text = `Server: ${SERVER}\r\nDate: ${httpDate(now)}\r\n`;
   }
   return text;
+}
+
+let okSecond = -1;
+let okBytes: Uint8Array = NO_BYTES;
+
+/**
+ * How the head of most answers begins: status 200, `Server` and `Date`, as bytes that need no encoding again.
+ *
+ * @param now Milliseconds since the epoch.
+ */
+export function okHead(now: number): Uint8Array {
+  const lines = serverAndDate(now);
+  if (okSecond !== second) {
+    okSecond = second;
+    okBytes = encodeUtf8(`HTTP/1.1 200 OK\r\n${lines}`);
+  }
+  return okBytes;
 }
 
 /** What the header `Server` says. */

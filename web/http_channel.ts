@@ -23,7 +23,7 @@ import {
   type PushProducer,
   type StreamProtocol,
 } from "@ropewalk/reactor/core";
-import { serverAndDate } from "./_date.ts";
+import { okHead, serverAndDate } from "./_date.ts";
 import { Fault } from "./_header_block.ts";
 import { BODY, END, FAULT, HEAD } from "./_message_parser.ts";
 import { pullToPush } from "./_pull_producer.ts";
@@ -90,6 +90,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #written = 0; // bytes, while not watching
   #inHead = false;
   #out = ""; // answers not given to the transport yet
+  #okFirst = false; // they begin with okHead, which is not in #out
   #chunked = false;
   #left = -1; // of a body whose length was announced; -1 if it was not
   #producer: PushProducer | null = null;
@@ -319,15 +320,20 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       if (/\bclose\b/i.test(headers!.get("connection")!)) this.#closeAfter = true;
       else if (this.#closeAfter && code !== 101) headers!.set("connection", "close");
     } else if (this.#closeAfter) close = "Connection: close\r\n";
-    let standard = serverAndDate(this.#owner.now());
-    if ((flags & HAS_SERVER) !== 0) standard = standard.slice(standard.indexOf("Date:"));
-    if ((flags & HAS_DATE) !== 0) standard = standard.slice(0, standard.indexOf("Date:"));
     const type = typed && (flags & HAS_CONTENT_TYPE) === 0
       ? "Content-Type: text/html; charset=utf-8\r\n"
       : "";
+    const rest = close + type + framing + (headers === null ? "\r\n" : headers.toString() + "\r\n");
+    const usual = code === 200 && request.codeMessage === "" && (flags & (HAS_SERVER | HAS_DATE)) === 0;
+    if (usual && this.#out === "" && this.#parser.buffered === 0) { // alone: of many, one string is quicker
+      this.#okFirst = true;
+      return rest;
+    }
+    let standard = serverAndDate(this.#owner.now());
+    if ((flags & HAS_SERVER) !== 0) standard = standard.slice(standard.indexOf("Date:"));
+    if ((flags & HAS_DATE) !== 0) standard = standard.slice(0, standard.indexOf("Date:"));
     const phrase = request.codeMessage === "" ? statusPhrase(code) : request.codeMessage;
-    return `HTTP/1.1 ${code} ${phrase}\r\n` + standard + close + type + framing +
-      (headers === null ? "" : headers.toString()) + "\r\n";
+    return `HTTP/1.1 ${code} ${phrase}\r\n` + standard + rest;
   }
 
   /** Sends a piece of a body. */
@@ -379,6 +385,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   abortResponse(): void {
     this.#closing = true;
     this.#out = "";
+    this.#okFirst = false;
     this.transport.abortConnection();
   }
 
@@ -392,6 +399,10 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (out === "") return;
     this.#out = "";
     this.#written += out.length;
+    if (this.#okFirst) {
+      this.#okFirst = false;
+      this.transport.write(okHead(this.#owner.now()));
+    }
     this.transport.write(out);
     if (this.#written > UNWATCHED_OUTPUT) this.#watch();
   }
