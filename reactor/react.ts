@@ -3,6 +3,7 @@
  * @module
  */
 import { maybeDeferred, reportError } from "@ropewalk/deferred";
+import { ReactorNotRunning } from "./core/errors.ts";
 import type { Reactor } from "./core/interfaces.ts";
 import { exitProcess } from "./deno/exit_process.ts";
 import { reactor as defaultReactor } from "./default_reactor.ts";
@@ -55,7 +56,12 @@ export async function react<A extends unknown[]>(
         reportError(failure, "The main function failed");
       }
     }).addBoth(() => {
-      if (reactor.running && !stopping) reactor.stop();
+      if (!reactor.running || stopping) return;
+      try {
+        reactor.stop();
+      } catch (error) {
+        if (!(error instanceof ReactorNotRunning)) throw error; // else main has asked it to stop, in this very turn
+      }
     });
   });
   await reactor.run();

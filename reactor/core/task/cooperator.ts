@@ -46,6 +46,9 @@ export class SchedulerStopped extends Error {
   readonly code = "SCHEDULER_STOPPED";
 }
 
+/** So many steps make a slice on a clock that stands still, as a test's does; else endless work would never let go. */
+const STILL_STEPS = 1000;
+
 /** Work in steps: what each step yields is ignored, but a Deferred or promise is waited for. */
 export type Steps = Iterator<unknown, unknown, undefined>;
 
@@ -57,6 +60,7 @@ export class CooperativeTask {
   #outcome: Failure | Steps | null = null;
   #end: Error | null = null; // why pause, resume and stop are refused
   #waiters: Deferred<Steps>[] = [];
+  #unasked: Deferred<Steps> | null = null;
 
   /** @ignore Made by {@linkcode Cooperator.cooperate}. */
   constructor(steps: Steps, owner: TaskOwner) {
@@ -67,6 +71,11 @@ export class CooperativeTask {
 
   /** Fires with the iterator when the work is done, or fails with what it threw, or with {@linkcode TaskStopped}. */
   whenDone(): Deferred<Steps> {
+    const unasked = this.#unasked;
+    if (unasked !== null) {
+      this.#unasked = null;
+      return unasked;
+    }
     const d = new Deferred<Steps>();
     if (this.#outcome === null) this.#waiters.push(d);
     else d.callback(this.#outcome);
@@ -106,6 +115,7 @@ export class CooperativeTask {
       this._finish(new Failure(error), new TaskFailed("Cannot change the task: it failed"));
       return;
     }
+    if (this.#outcome !== null) return; // it stopped itself
     if (step.done) {
       this._finish(this.#steps, new TaskDone("Cannot change the task: it is done"));
       return;
@@ -120,9 +130,13 @@ export class CooperativeTask {
     if (this.#outcome !== null) return;
     this.#outcome = outcome;
     this.#end = end;
-    this.#owner.rest(this);
+    this.#owner.end(this);
     const waiters = this.#waiters;
     this.#waiters = [];
+    if (waiters.length === 0 && end instanceof TaskFailed) {
+      this.#unasked = new Deferred(); // when this task is forgotten and nobody has asked, the failure is reported
+      this.#unasked.callback(outcome);
+    }
     for (const d of waiters) d.callback(outcome);
   }
 
@@ -143,6 +157,7 @@ export class CooperativeTask {
 interface TaskOwner {
   wake(task: CooperativeTask): void;
   rest(task: CooperativeTask): void;
+  end(task: CooperativeTask): void;
 }
 
 /** Options of {@linkcode Cooperator}. */
@@ -192,6 +207,10 @@ export class Cooperator {
       if (index < this.#next) this.#next--;
       if (this.#ready.length === 0 && this.#call?.active()) this.#call.cancel();
     },
+    end: (task) => {
+      this.#tasks.delete(task);
+      this.#owner.rest(task);
+    },
   };
 
   /**
@@ -214,7 +233,7 @@ export class Cooperator {
     if (this.#stopped) {
       const error = new SchedulerStopped("The cooperator was stopped");
       task._finish(new Failure(error), error);
-    } else task.whenDone().addBoth(() => void this.#tasks.delete(task));
+    }
     return task;
   }
 
@@ -249,14 +268,18 @@ export class Cooperator {
 
   #work(): void {
     const clock = this.#clock;
-    const end = clock.seconds() + this.#slice;
+    const start = clock.seconds();
+    const end = start + this.#slice;
+    let now = start;
+    let still = 0;
     do {
       if (this.#next >= this.#ready.length) {
         this.#next = 0;
         if (this.#ready.length === 0) return;
       }
       this.#ready[this.#next++]!._step();
-    } while (clock.seconds() < end);
+      now = clock.seconds();
+    } while (now < end && (now > start || ++still < STILL_STEPS));
     this.#schedule();
   }
 

@@ -39,6 +39,7 @@ export class LoopingCall<A extends unknown[] = []> {
   #done: Deferred<LoopingCall<A>> | null = null;
   #startTime = 0;
   #startsNow = true;
+  #beginnings = 0; // how often the count has begun afresh
 
   /**
    * Makes one.
@@ -57,12 +58,12 @@ export class LoopingCall<A extends unknown[] = []> {
    */
   static withCount(f: (count: number) => unknown): LoopingCall {
     let last: number | null = null; // the interval of the call before
-    let startedAt = NaN;
+    let beginning = 0; // the start or reset that it belongs to
     const loop: LoopingCall = new LoopingCall(() => {
       const interval = loop.interval!;
       if (interval === 0) return f(1);
-      if (startedAt !== loop.#startTime) {
-        startedAt = loop.#startTime;
+      if (beginning !== loop.#beginnings) {
+        beginning = loop.#beginnings;
         last = loop.#startsNow ? -1 : 0;
       }
       const present = loop.#intervalOf(loop.clock.seconds());
@@ -95,16 +96,18 @@ export class LoopingCall<A extends unknown[] = []> {
    * @param now Whether the first call is made at once, before this returns.
    * @returns Fires with this loop when it was stopped; fails with what the function throws, which ends the loop.
    * @throws {RangeError} If `seconds` is negative or no number.
-   * @throws {TypeError} If the loop runs.
+   * @throws {TypeError} If the loop runs, or was stopped and its last call is not through.
    */
   start(seconds: number, now = true): Deferred<LoopingCall<A>> {
     if (this.running) throw new TypeError("Cannot start the loop: it is running");
+    if (this.#done !== null) throw new TypeError("Cannot start the loop: its last call is not through");
     if (!(seconds >= 0)) throw new RangeError(`Cannot start the loop: ${seconds} seconds is no interval`);
     const clock = this.clock;
     const done = new Deferred<LoopingCall<A>>();
     this.running = true;
     this.#done = done;
     this.#startTime = clock.seconds();
+    this.#beginnings++;
     this.interval = seconds;
     this.#startsNow = now;
     if (now) this.#run();
@@ -135,6 +138,7 @@ export class LoopingCall<A extends unknown[] = []> {
     this.#call.cancel();
     this.#call = null;
     this.#startTime = this.clock.seconds();
+    this.#beginnings++;
     this.#startsNow = false;
     this.#schedule(this.#startTime);
   }
