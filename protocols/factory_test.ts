@@ -223,6 +223,23 @@ Deno.test("DatagramProtocol starts and stops with its port", () => {
   assert(new ConnectedDatagramProtocol() instanceof DatagramProtocol);
 });
 
+Deno.test("DatagramProtocol answers where a datagram came from", () => {
+  class Echo extends DatagramProtocol {
+    override datagramReceived(data: Uint8Array, from: { host: string; port: number }) {
+      this.transport.write(data, from);
+    }
+  }
+  const written: unknown[] = [];
+  const echo = new Echo();
+  echo.makeConnection(
+    { write: (...args: unknown[]) => void written.push(args) } as unknown as DatagramTransport,
+  );
+  const from = new IPv4Address("UDP", "127.0.0.1", 7);
+  const data = new Uint8Array([1]);
+  echo.datagramReceived(data, from);
+  assertEquals(written, [[data, from]]);
+});
+
 Deno.test("ProcessProtocol sends what happens on each descriptor to the method of that descriptor", () => {
   const calls: string[] = [];
   const note = (name: string) => () => void calls.push(name);
