@@ -35,6 +35,7 @@ export {
   type FetchResourceOptions,
 } from "./fetch_resource.ts";
 export { File, type FileOptions } from "./file.ts";
+export { ProxyFactory, type ProxyFactoryOptions, type ProxyTarget } from "./forward_proxy.ts";
 export { escapeHTML } from "./html.ts";
 export { BasicCredentialFactory, type CredentialFactory, HTTPAuthSessionWrapper } from "./http_auth.ts";
 export type { HeaderBlock } from "./_header_block.ts";
