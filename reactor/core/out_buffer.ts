@@ -5,13 +5,18 @@
  *   write ──► #bytes [ copied | copied | …      ] ──take──► the host sends it
  *             spare  [                          ] ◄──done── and gives it back
  * ```
+ *
+ * A small spare stays with its connection. Large ones are shared by all connections: few are in use at one time, and
+ * the one that was used last is still in the processor's cache.
  * @module
  */
+import { giveLarge, takeLarge } from "./large_buffers.ts";
 import type { Data } from "./interfaces.ts";
 
 const NOTHING = new Uint8Array(0);
 const FIRST = 256;
-const KEPT = 65_536; // a larger buffer is not kept for the next time
+const KEPT = 8192; // a larger buffer is not kept by its connection
+const ENCODED_APART = 65_536; // longer text is encoded into memory of its own first
 const BY_HAND = 64; // shorter text is encoded here: a call of the host's encoder costs more
 const encoder = new TextEncoder();
 
@@ -44,18 +49,20 @@ export class OutBuffer {
   /** What {@linkcode take} gave is sent. */
   done(sent: Uint8Array): void {
     const size = sent.buffer.byteLength;
-    if (size <= KEPT && size > this.#spare.length) this.#spare = new Uint8Array(sent.buffer as ArrayBuffer);
+    if (size > KEPT) giveLarge(sent.buffer as ArrayBuffer);
+    else if (size > this.#spare.length) this.#spare = new Uint8Array(sent.buffer as ArrayBuffer);
   }
 
   /** Drops everything. */
   clear(): void {
+    if (this.#bytes.length > KEPT) giveLarge(this.#bytes.buffer as ArrayBuffer);
     this.length = 0;
     this.#bytes = this.#spare = NOTHING;
   }
 
   #addText(text: string): void {
     const { length } = text;
-    if (length > KEPT) { // three bytes a character would be reserved below
+    if (length > ENCODED_APART) { // three bytes a character would be reserved below
       this.add(encoder.encode(text));
       return;
     }
@@ -80,8 +87,11 @@ export class OutBuffer {
   #reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2, FIRST));
-    larger.set(this.#bytes.subarray(0, this.length));
+    const old = this.#bytes;
+    const size = Math.max(needed, old.length * 2, FIRST);
+    const larger = size > KEPT ? takeLarge(size) : new Uint8Array(size);
+    if (this.length > 0) larger.set(old.subarray(0, this.length));
+    if (old.length > KEPT) giveLarge(old.buffer as ArrayBuffer);
     this.#bytes = larger;
   }
 }
