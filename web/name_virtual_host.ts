@@ -52,12 +52,6 @@ export class NameVirtualHost extends Resource {
     return root;
   }
 
-  /** The child, if that can be told without calling anything. */
-  override lookAhead(path: string, request: Request): Resource | null {
-    const root = this.#resourceFor(request);
-    return root.isLeaf ? root : root.lookAhead(path, request);
-  }
-
   /** Answers a request. */
   override render(request: Request): RenderResult {
     return this.#resourceFor(request).render(request);

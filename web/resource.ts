@@ -103,19 +103,6 @@ export class Resource {
   }
 
   /**
-   * The child, if that can be told without calling anything: for resources that take a body while it arrives, which
-   * have to be found before it is there.
-   */
-  lookAhead(path: string, _request: Request): Resource | null {
-    return this.children.get(path) ?? null;
-  }
-
-  /** True for a resource that is rendered as soon as the head of a request is there; its body comes as a stream. */
-  get streamsBody(): boolean {
-    return false;
-  }
-
-  /**
    * Answers a request, by the `render_` method for it.
    *
    * @returns The body; or {@linkcode NOT_DONE_YET}, and the answer comes by `request.write` and `request.finish`.
