@@ -477,3 +477,18 @@ Deno.test("a published object sends its state only to those whose copy is out of
   page.republish(2000);
   assertEquals([fetch().text, page.asked], ["two", 2]);
 });
+
+Deno.test("what a published state says of its broker and number is not believed", () => {
+  disk.clear();
+  const giving = new Giving();
+  giving.thing = Object.assign(new Page("forged", 1), {
+    getStateToPublish: () => ({ text: "three", broker: "mine", luid: 99 }),
+  });
+  const { root, pump } = join(giving);
+  const d = whenReady(root.callRemote("give") as Deferred<RemotePage>);
+  pump.flush();
+  const page = successResultOf(d);
+  const isHome = root.callRemote("is", page);
+  pump.flush();
+  assertEquals([page.text, successResultOf(isHome)], ["three", true]);
+});

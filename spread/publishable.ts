@@ -116,7 +116,9 @@ export abstract class RemotePublished extends RemoteCache {
   }
 
   #activate(state: unknown): void {
+    const { broker, luid } = this;
     assignState(this, state);
+    Object.assign(this, { broker, luid }); // not for the state to say
     this.isActivated = true;
     this.activated();
     const waiting = this.#waiting;
