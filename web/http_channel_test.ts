@@ -169,6 +169,34 @@ Deno.test("all answers to one chunk leave in one write", () => {
   assertEquals(client.transport.io.pieces.length, 1);
 });
 
+Deno.test("a head that comes again is read as at first, whatever came in between and however it is cut", () => {
+  const plain = "GET /a?b HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n";
+  const other = "GET /a?b HTTP/1.1\r\nHost: a\r\nX: 2\r\n\r\n";
+  const post = "POST /a HTTP/1.1\r\nHost: b\r\nX: 3\r\nContent-Length: 2\r\n\r\nhi";
+  const empty = "POST /a HTTP/1.1\r\nHost: b\r\nX: 4\r\nContent-Length: 0\r\n\r\n";
+  const wires = [plain, plain, other, plain, post, plain, plain, post, post, empty, empty, plain];
+  const client = pageClient((request) =>
+    `${request.method} ${request.uri} ${request.host} ${request.getHeader("x")} ${request.content.text()}`
+  );
+  const expected = wires.map((wire) =>
+    wire === post
+      ? "POST /a b 3 hi"
+      : wire === empty
+      ? "POST /a b 4 "
+      : `GET /a?b a ${wire === plain ? "1" : "2"} `
+  );
+  for (const wire of wires) client.send(wire);
+  for (const wire of wires) client.send(wire.slice(0, 20)).send(wire.slice(20));
+  client.send(wires.join(""));
+  assertEquals(client.answers().map(({ body }) => body), [...expected, ...expected, ...expected]);
+});
+
+Deno.test("a head that asks to close does so each time, and one byte more is another head", () => {
+  const wire = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  assertEquals(statuses({}, wire + wire), [200]);
+  assertEquals(statuses({}, `${GET}${GET.slice(0, -2)} X: 1\r\n\r\n`), [200, 400]);
+});
+
 Deno.test("a client that pipelines more than is held is not read until it has been answered", () => {
   const { client, requests } = held({ maxHeldBytes: 100 });
   client.send(GET);
