@@ -47,6 +47,7 @@ export { MemoryConnector, type MemoryConnectRequest } from "./memory/memory_conn
 export { MemoryDatagramPort, type SentDatagram } from "./memory/memory_datagram_port.ts";
 export { MemoryPort, type MemoryPortRequest } from "./memory/memory_port.ts";
 export { MemoryReactor, MemoryReactorClock } from "./memory/memory_reactor.ts";
+export { type MemoryFiles, MemoryFileSystem, type MemoryFileSystemOptions } from "./memory_file_system.ts";
 export { MemoryTransport, type MemoryTransportOptions, type ProducerState } from "./memory_transport.ts";
 export { SeededRandom } from "./random.ts";
 export { assertFailure, assertNoResult, failureResultOf, successResultOf } from "./results.ts";
