@@ -25,15 +25,26 @@ export interface FilesystemLockOptions {
   reactor: ReactorTime;
   /** How long it waits between two attempts. @default 1 */
   intervalSeconds?: number;
+  /**
+   * Whether there is a process of that number.
+   *
+   * @default Asks the system, for which Deno wants `--allow-run`; without it every process counts as alive.
+   */
+  isAlive?: (pid: number) => boolean;
 }
 
-/** A lock file that holds the number of the process that has it. That of a process which is gone is taken over. */
+/**
+ * A lock file that holds the number of the process that has it. That of a process which is gone is taken over; while
+ * that happens there is a second file, its name with `.clearing` after it. A process that dies in that moment leaves it
+ * there, and then nobody takes over until somebody removes it.
+ */
 export class DeferredFilesystemLock {
   /** True while we have it. */
   locked = false;
   readonly #file: FilePath;
   readonly #reactor: ReactorTime;
   readonly #interval: number;
+  readonly #isAlive: (pid: number) => boolean;
   #waiting = false;
 
   /**
@@ -46,6 +57,7 @@ export class DeferredFilesystemLock {
     this.#file = file;
     this.#reactor = options.reactor;
     this.#interval = options.intervalSeconds ?? 1;
+    this.#isAlive = options.isAlive ?? processIsAlive;
   }
 
   /** Takes the lock if it is free. Resolves to whether we have it now. */
@@ -60,9 +72,7 @@ export class DeferredFilesystemLock {
         if ((error as { code?: unknown }).code !== "EEXIST") throw error;
       }
       if (!await this.#abandoned()) return false;
-      // By rename, so that of several who find it abandoned one alone removes this very file.
-      const old = this.#file.sibling(`${this.#file.basename()}.${crypto.randomUUID()}.old`);
-      await this.#file.moveTo(old).then(() => old.remove(), ignoreMissing);
+      if (!await this.#clearAway()) return false;
     }
     return false;
   }
@@ -121,6 +131,23 @@ export class DeferredFilesystemLock {
     return done;
   }
 
+  // One alone clears away: of two who found the file abandoned, the slower would else remove what the faster has made.
+  async #clearAway(): Promise<boolean> {
+    const guard = this.#file.sibling(`${this.#file.basename()}.clearing`);
+    try {
+      await (await guard.open("new")).close();
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "EEXIST") return false;
+      throw error;
+    }
+    try {
+      if (await this.#abandoned()) await this.#file.remove().catch(ignoreMissing);
+    } finally {
+      await guard.remove();
+    }
+    return true;
+  }
+
   // Whether the process that made the file is gone. A file without a number is being written just now.
   async #abandoned(): Promise<boolean> {
     let text: string;
@@ -130,13 +157,17 @@ export class DeferredFilesystemLock {
       if (isMissing(error)) return true;
       throw error;
     }
-    if (!/^\d+$/.test(text)) return false;
-    try {
-      process.kill(Number(text), 0);
-      return false;
-    } catch (error) {
-      return (error as { code?: unknown }).code === "ESRCH";
-    }
+    return /^\d+$/.test(text) && !this.#isAlive(Number(text));
+  }
+}
+
+/** Whether there is such a process; one that we may not ask about counts as alive. */
+function processIsAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: unknown }).code !== "ESRCH";
   }
 }
 
