@@ -102,7 +102,7 @@ export class DigestCredentialFactory implements CredentialFactory {
       nonce,
       opaque: this.#opaque(`${nonce},${clientOf(request)},${Math.floor(request.reactor.seconds())}`),
       qop: "auth",
-      algorithm: this.algorithm,
+      algorithm: this.algorithm.toUpperCase(), // as the RFC writes it: some clients know no other
       realm: this.realm,
     };
   }

@@ -80,7 +80,7 @@ Deno.test("the example of RFC 2617 comes out as it is printed there", () => {
 Deno.test("who proves the password is let in, with and without a quality of protection", async () => {
   const { ask, challenge } = guarded();
   const its = await challenge();
-  assertEquals([its.get("realm"), its.get("qop"), its.get("algorithm")], ["a site", "auth", "md5"]);
+  assertEquals([its.get("realm"), its.get("qop"), its.get("algorithm")], ["a site", "auth", "MD5"]);
   assertEquals((await ask(respond(its))).body, "hello ada");
   assertEquals((await ask(respond(its, { algorithm: "Md5" }))).body, "hello ada");
   assertEquals((await ask(respond(its, { qop: null, nc: null, cnonce: null }))).body, "hello ada");
