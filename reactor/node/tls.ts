@@ -123,9 +123,9 @@ function factsOf(socket: tls.TLSSocket): TLSFacts {
 }
 
 /** One of our connections as a stream of Node's. */
-function duplexOf(stream: HostStream): Duplex {
+function duplexOf(stream: HostStream): LingeringDuplex {
   const buffer = new Uint8Array(READ_BUFFER);
-  const duplex: Duplex = new Duplex({
+  const duplex: LingeringDuplex = new LingeringDuplex({
     allowHalfOpen: true,
     read() {
       stream.read(buffer).then(
@@ -147,6 +147,21 @@ function duplexOf(stream: HostStream): Duplex {
     },
   });
   return duplex;
+}
+
+/**
+ * Outlives its destruction for a moment: Deno's engine destroys its stream and only then writes the alert that tells
+ * the peer why a handshake failed, or that the connection was closed in order.
+ */
+class LingeringDuplex extends Duplex {
+  #destroying = false;
+
+  override destroy(error?: Error): this {
+    if (this.#destroying) return this;
+    this.#destroying = true;
+    setImmediate(() => super.destroy(error));
+    return this;
+  }
 }
 
 function writeAll(stream: HostStream, data: Uint8Array, done: (error?: Error | null) => void): void {
