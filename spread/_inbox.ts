@@ -12,6 +12,8 @@ export type MessageHandler = (bytes: Uint8Array, start: number, end: number) => 
 /** What was received and not yet dealt with. */
 export class Inbox {
   readonly scanner: Scanner;
+  /** Whether messages wait for now, and what comes too. Whoever ends it feeds something, be it nothing. */
+  held = false;
   readonly #handler: MessageHandler;
   #kept: Uint8Array = new Uint8Array(0);
   #keptLength = 0;
@@ -58,6 +60,10 @@ export class Inbox {
   }
 
   #chunk(data: Uint8Array): void {
+    if (this.held) {
+      this.#keep(data, 0);
+      return;
+    }
     let bytes = data;
     let end = data.length;
     if (this.#keptLength > 0) {
@@ -72,6 +78,7 @@ export class Inbox {
       this.#handler(bytes, start, next);
       if (this.#stopped) return;
       start = next;
+      if (this.held) break;
     }
     if (bytes === data) {
       if (start < end) this.#keep(data, start);

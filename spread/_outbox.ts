@@ -3,6 +3,7 @@
  * @module
  */
 import type { Transport } from "@ropewalk/reactor/core";
+import type { Brake } from "./_brake.ts";
 import { Jellier } from "./jellier.ts";
 import type { Ledger } from "./_ledger.ts";
 import { Output } from "./_output.ts";
@@ -17,6 +18,7 @@ const KEEP = 1024 * 1024;
 export class Outbox {
   readonly out: Output = new Output(false, 1024);
   transport: Transport | null = null;
+  brake: Brake | null = null;
   /** Whether received bytes are being dealt with. */
   receiving = false;
   /** True once the connection is lost: nothing is sent any more. */
@@ -40,7 +42,11 @@ export class Outbox {
     if (out.length === 0 || this.#composing) return;
     const bytes = out.bytes.subarray(0, out.length);
     out.length = 0;
-    if (this.transport !== null && !this.closed) this.transport.write(bytes);
+    const { transport } = this;
+    if (transport !== null && !this.closed) {
+      transport.write(bytes);
+      if (this.brake !== null) this.brake.wrote(bytes.length, transport);
+    }
     if (out.length === 0) out.reset(KEEP);
   }
 

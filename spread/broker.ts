@@ -15,11 +15,12 @@
  */
 import { CancelledError, type Deferred, type Failure, reportError, succeed } from "@ropewalk/deferred";
 import { Protocol } from "@ropewalk/protocols";
-import type { Transport } from "@ropewalk/reactor/core";
+import type { DelayedCall, ReactorTime, Transport } from "@ropewalk/reactor/core";
 import { getLogger } from "@logtape/logtape";
 import { readElement } from "./banana_decoder.ts";
 import type { RemoteCache } from "./cacheable.ts";
 import { BananaError, JellyError, ProtocolError } from "./errors.ts";
+import { Brake } from "./_brake.ts";
 import { Extensions } from "./_extensions.ts";
 import { Inbox } from "./_inbox.ts";
 import { IncomingCalls } from "./_incoming_calls.ts";
@@ -53,6 +54,12 @@ const logger = getLogger(["ropewalk", "spread"]);
 export const PB_VERSION = 6;
 /** The most live references, and the most caches, that a peer may hold over one connection. */
 export const MAX_BROKER_REFS = 1024;
+// How much may be unsent on an accepted connection before its peer is not listened to: 1 MiB.
+const MAX_UNSENT_BYTES = 1024 * 1024;
+// How long a handshake may take.
+const HANDSHAKE_SECONDS = 30;
+
+const NOTHING = new Uint8Array(0);
 
 /** Options of a connection, given to its factory. */
 export interface BrokerOptions {
@@ -64,6 +71,14 @@ export interface BrokerOptions {
   maxReferences?: number;
   /** Limits of what is received. */
   limits?: BananaLimits;
+  /**
+   * After so many bytes were written, and as long as the transport has not sent them, no more is read: a peer that asks
+   * and does not read its answers has to wait. If both sides did so, each might wait for the other: the one that
+   * connected goes on reading. @default 1048576 (1 MiB) on the side that accepted the connection, else Infinity
+   */
+  maxUnsentBytes?: number;
+  /** How long the handshake may take before the connection is closed, in seconds; Infinity for ever. @default 30 */
+  handshakeSeconds?: number;
   /**
    * Whether to find out as soon as the connection is made whether the peer is a Ropewalk too; else it is found out when a
    * call is pipelined for the first time. Twisted takes the question for a repetition. @default false
@@ -93,6 +108,8 @@ export class Broker extends Protocol<unknown> implements Creditor {
   readonly #incoming: IncomingCalls;
   #dialect: string | null = null;
   #fault: unknown = null;
+  readonly #handshakeSeconds: number;
+  #handshakeLimit: DelayedCall | null = null;
   readonly #ledger: Ledger;
   readonly #extensions: Extensions;
   readonly #askAtOnce: boolean;
@@ -116,6 +133,9 @@ export class Broker extends Protocol<unknown> implements Creditor {
     this.#askAtOnce = options.extensions ?? false;
     const unjellier = new Unjellier(this.#reader, this.#ledger, security);
     const outbox = this.#outbox = new Outbox(this.#ledger, security);
+    const unsent = options.maxUnsentBytes ?? (isClient ? Infinity : MAX_UNSENT_BYTES);
+    if (unsent < Infinity) outbox.brake = new Brake(unsent, this.#inbox, () => this.dataReceived(NOTHING));
+    this.#handshakeSeconds = options.handshakeSeconds ?? HANDSHAKE_SECONDS;
     this.#outgoing = new OutgoingCalls(outbox, this.#reader, unjellier, this.#extensions);
     this.#incoming = new IncomingCalls(this, outbox, this.#ledger, this.#reader, unjellier, this.#extensions);
     // What was written goes out before anybody else gets at the transport, so that closing it loses nothing.
@@ -134,6 +154,7 @@ export class Broker extends Protocol<unknown> implements Creditor {
 
   /** The server offers its dialects. */
   override connectionMade(): void {
+    this.#limitHandshake();
     if (this.isClient) return;
     const { out } = this.#outbox;
     out.list(2);
@@ -164,6 +185,7 @@ export class Broker extends Protocol<unknown> implements Creditor {
     if (this.disconnected) return;
     this.disconnected = true;
     this.connected = false;
+    this.#handshakeEnded();
     this.#inbox.stop();
     this.#outbox.closed = true;
     this.#outbox.out.length = 0;
@@ -194,6 +216,26 @@ export class Broker extends Protocol<unknown> implements Creditor {
     } catch (error) {
       reportError(error, "Error in a function that was called by a PB connection");
     }
+  }
+
+  #limitHandshake(): void {
+    const seconds = this.#handshakeSeconds;
+    if (seconds === Infinity) return;
+    let reactor: ReactorTime;
+    try {
+      reactor = this.reactor;
+    } catch {
+      return; // a carrier of messages tells no time unless it was given a reactor
+    }
+    this.#handshakeLimit = reactor.callLater(seconds, () => {
+      this.#handshakeLimit = null;
+      this.#giveUpOnPeer(new ProtocolError(`The handshake took more than ${seconds} seconds`));
+    });
+  }
+
+  #handshakeEnded(): void {
+    this.#handshakeLimit?.cancel();
+    this.#handshakeLimit = null;
   }
 
   #giveUpOnPeer(error: unknown): void {
@@ -379,6 +421,7 @@ export class Broker extends Protocol<unknown> implements Creditor {
     const chosen = offered.find((dialect) => dialect === "pb" || dialect === "none");
     if (chosen === undefined) throw new ProtocolError("The peer speaks no dialect that is known here");
     if (this.isClient) this.#outbox.out.text(chosen);
+    this.#handshakeEnded();
     this.#dialect = chosen;
     this.#inbox.scanner.words = this.#outbox.out.compress = chosen === "pb";
     this.#outbox.pair(VERSION, PB_VERSION);
