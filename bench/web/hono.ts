@@ -1,0 +1,8 @@
+/** The path of five segments by Hono on `Deno.serve`: `hono.ts`; it prints its port. */
+import { Hono } from "hono";
+
+const app = new Hono();
+app.get("/", (c) => c.text("hello, world\n"));
+app.get("/api/v1/teams/users/:id", (c) => c.text(c.req.param("id")));
+const { addr } = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, app.fetch);
+console.log("port", addr.port);

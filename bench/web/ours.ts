@@ -1,0 +1,48 @@
+/** The resources that the benchmark of the web server asks for: `ours.ts`; it prints its port. */
+import { reactor } from "@ropewalk/reactor";
+import { type Request, Resource, Site } from "@ropewalk/web";
+
+class Hello extends Resource {
+  override isLeaf = true;
+
+  render_GET(request: Request): string {
+    request.setHeader("content-type", "text/plain");
+    return "hello, world\n";
+  }
+
+  render_POST(request: Request): string {
+    request.setHeader("content-type", "text/plain");
+    return `${request.args.get("name")}\n`;
+  }
+}
+
+class User extends Resource {
+  override isLeaf = true;
+
+  constructor(readonly id: string) {
+    super();
+  }
+
+  render_GET(request: Request): string {
+    request.setHeader("content-type", "text/plain");
+    return this.id;
+  }
+}
+
+class Users extends Resource {
+  override getChild(id: string): Resource {
+    return new User(id);
+  }
+}
+
+const root = new Resource();
+root.putChild("", new Hello());
+let at = root;
+for (const name of ["api", "v1", "teams"]) {
+  const next = new Resource();
+  at.putChild(name, next);
+  at = next;
+}
+at.putChild("users", new Users());
+const port = reactor.listenTCP(0, new Site(root, { accessLog: "none" }), { hostname: "127.0.0.1" });
+console.log("port", (port.getHost() as { port: number }).port);
