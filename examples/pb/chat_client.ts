@@ -1,12 +1,13 @@
 /**
  * Joins the chat room, says each argument, and prints what it hears for some seconds.
  *
- *     deno run --allow-net examples/pb/chat_client.ts alice wonderland hello "anybody here?"
+ *     deno run --allow-net examples/pb/chat_client.ts --user bob --password builder hello "anybody here?"
  *
  * @module
  */
 import { UsernamePassword } from "@ropewalk/cred";
 import { PBClientFactory, Referenceable } from "@ropewalk/spread";
+import { readCommandLine } from "../keyvalue/command_line.ts";
 import type { User } from "./chat_server.ts";
 
 /** Hears what is said. */
@@ -34,19 +35,65 @@ export async function chat(
   return counts;
 }
 
-if (import.meta.main) {
+const HELP = `Joins a chat room, says each line, and prints what it hears.
+
+  chat_client.ts [options] [line…]
+
+  --host HOST        where the room is (127.0.0.1)
+  --port PORT        (8800)
+  --user NAME        (alice)
+  --password TEXT    (wonderland)
+  --seconds SECONDS  how long to listen (30)
+  --help             this text`;
+
+const DEFAULTS = { host: "127.0.0.1", port: 8800, user: "alice", password: "wonderland", seconds: 30 };
+
+/** Tells options, which come first, from lines; `"help"` where that is wanted. */
+export function readChatLine(
+  args: readonly string[],
+): { options: typeof DEFAULTS; lines: readonly string[] } | "help" {
+  let at = 0;
+  while (args[at]?.startsWith("--") === true) at += args[at] === "--help" || args[at]!.includes("=") ? 1 : 2;
+  const options = readCommandLine(args.slice(0, at), DEFAULTS);
+  return options === "help" ? options : { options, lines: args.slice(at) };
+}
+
+/**
+ * Chats for a while.
+ *
+ * @param args The command line.
+ * @param say Takes what is heard, and what is told to who started it.
+ * @returns The exit code.
+ */
+export async function main(args: readonly string[], say: (text: string) => void): Promise<number> {
+  let given: ReturnType<typeof readChatLine>;
+  try {
+    given = readChatLine(args);
+  } catch (error) {
+    say(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (given === "help") {
+    say(HELP);
+    return 0;
+  }
+  const { options: { host, port, user: name, password, seconds }, lines } = given;
   const { reactor } = await import("@ropewalk/reactor");
-  const [name = "alice", password = "wonderland", ...lines] = Deno.args;
   const factory = new PBClientFactory();
-  reactor.connectTCP("127.0.0.1", 8800, factory);
+  let code = 0;
+  reactor.connectTCP(host, port, factory);
   reactor.callWhenRunning(async () => {
     try {
-      await chat(factory, { name, password }, lines, console.log);
-      reactor.callLater(30, () => reactor.stop());
+      await chat(factory, { name, password }, lines, say);
+      reactor.callLater(seconds, () => reactor.stop());
     } catch (error) {
-      console.error(`Cannot chat: ${error instanceof Error ? error.message : error}`);
+      say(`Cannot chat: ${error instanceof Error ? error.message : error}`);
+      code = 1;
       reactor.stop();
     }
   });
   await reactor.run();
+  return code;
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args, console.log));

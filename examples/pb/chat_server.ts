@@ -1,7 +1,7 @@
 /**
  * A chat room over Perspective Broker: users log in, join groups, and hear who said what. Twisted's client can join too.
  *
- *     deno run --allow-net examples/pb/chat_server.ts [port]
+ *     deno run --allow-net examples/pb/chat_server.ts --help
  *
  * @module
  */
@@ -11,6 +11,7 @@ import {
   InMemoryUsernamePasswordDatabase,
   Portal,
 } from "@ropewalk/cred";
+import { readCommandLine } from "../keyvalue/command_line.ts";
 import { Avatar, PBError, PBServerFactory, type RemoteReference, Viewable } from "@ropewalk/spread";
 
 /** What a user's client offers to the room: `remote_hear(group, who, text)`. */
@@ -109,11 +110,46 @@ export function chatFactory(room: Room, users: Record<string, string>): PBServer
   return new PBServerFactory(new Portal(room, checkers));
 }
 
-if (import.meta.main) {
-  const { reactor } = await import("@ropewalk/reactor");
+const HELP = `A chat room over Perspective Broker, for alice (wonderland), bob (builder) and guests.
+
+  --host HOST        the address to listen on (127.0.0.1)
+  --port PORT        (8800)
+  --help             this text`;
+
+const DEFAULTS = { host: "127.0.0.1", port: 8800 };
+
+/**
+ * Runs the room until Ctrl-C.
+ *
+ * @param args The command line.
+ * @param say Takes what is told to who started it.
+ * @returns The exit code.
+ */
+export async function main(args: readonly string[], say: (text: string) => void): Promise<number> {
+  let options: typeof DEFAULTS | "help";
+  try {
+    options = readCommandLine(args, DEFAULTS);
+  } catch (error) {
+    say(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options === "help") {
+    say(HELP);
+    return 0;
+  }
+  const { CannotListenError, reactor } = await import("@ropewalk/reactor");
   const factory = chatFactory(new Room(), { alice: "wonderland", bob: "builder" });
-  const port = reactor.listenTCP(Number(Deno.args[0] ?? 8800), factory);
-  await port.ready;
-  console.log(`The chat room is at ${port.getHost()}`);
+  try {
+    const port = reactor.listenTCP(options.port, factory, { hostname: options.host });
+    await port.ready;
+    say(`The chat room is at ${port.getHost()}. Ctrl-C stops.`);
+  } catch (error) {
+    if (!(error instanceof CannotListenError)) throw error;
+    say(`${error.message}. Choose another port with --port.`);
+    return 1;
+  }
   await reactor.run();
+  return 0;
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args, console.log));

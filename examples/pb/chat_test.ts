@@ -1,15 +1,15 @@
 import { Anonymous, UnauthorizedLogin, UsernamePassword } from "@ropewalk/cred";
 import { PBClientFactory, RemoteError, type RemoteReference } from "@ropewalk/spread";
 import { IPv4Address } from "@ropewalk/reactor/core";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   connectedServerAndClient,
   failureResultOf,
   flushLoggedErrors,
   successResultOf,
 } from "@ropewalk/testing";
-import { Ears } from "./chat_client.ts";
-import { chatFactory, type Group, Room, type User } from "./chat_server.ts";
+import { chat, Ears, main as clientMain, readChatLine } from "./chat_client.ts";
+import { chatFactory, type Group, main as serverMain, Room, type User } from "./chat_server.ts";
 
 const address = new IPv4Address("TCP", "127.0.0.1", 1);
 
@@ -73,4 +73,56 @@ Deno.test("a wrong password does not come in", () => {
   pump.flush();
   failureResultOf(login, RemoteError);
   assertEquals(flushLoggedErrors(UnauthorizedLogin).length, 1);
+});
+
+Deno.test("the room tells its groups, and who joins one twice is in it once", () => {
+  const alice = enter(new Room(), "alice");
+  join(alice, "lobby");
+  const lobby = join(alice, "lobby");
+  join(alice, "attic");
+  const [groups, who] = [alice.avatar.callRemote("groups"), lobby.callRemote("who")];
+  alice.pump.flush();
+  assertEquals([successResultOf(groups), successResultOf(who)], [["attic", "lobby"], ["alice"]]);
+});
+
+Deno.test("guests have names of their own, and are told from each other", () => {
+  const room = new Room();
+  const [one, two] = [enter(room, null), enter(room, null)];
+  join(one, "lobby");
+  const lobby = join(two, "lobby");
+  lobby.callRemote("say", "who am I?");
+  for (const guest of [two, one]) guest.pump.flush();
+  assertEquals(one.heard, ["[lobby] guest 2: who am I?"]);
+});
+
+Deno.test("the client logs in, joins, and says line after line", async () => {
+  const room = new Room();
+  const alice = enter(room, "alice");
+  join(alice, "lobby");
+  const factory = new PBClientFactory();
+  const server = chatFactory(room, { bob: "b" }).buildProtocol(address);
+  const { pump } = connectedServerAndClient(server, factory.buildProtocol(address));
+  const counts = chat(factory, { name: "bob", password: "b" }, ["hello", "anybody?"], () => {});
+  let done = false;
+  counts.finally(() => done = true);
+  while (!done) {
+    pump.flush();
+    await Promise.resolve();
+  }
+  alice.pump.flush();
+  assertEquals(await counts, [1, 1]);
+  assertEquals(alice.heard, ["[lobby] bob: hello", "[lobby] bob: anybody?"]);
+});
+
+Deno.test("options come before lines, and what nobody knows is told", async () => {
+  const given = readChatLine(["--user", "bob", "--port=1", "hello", "--there"]);
+  assert(given !== "help");
+  assertEquals([given.options.user, given.options.port, given.lines], ["bob", 1, ["hello", "--there"]]);
+  assertThrows(() => readChatLine(["--nonsense", "1"]), RangeError, "nonsense");
+  for (const main of [serverMain, clientMain]) {
+    const said: string[] = [];
+    assertEquals(await main(["--help"], (text) => said.push(text)), 0);
+    assertEquals(await main(["--port", "x"], (text) => said.push(text)), 2);
+    assertEquals(said.map((text) => text.includes("--help ")), [true, true]);
+  }
 });
