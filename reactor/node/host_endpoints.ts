@@ -81,6 +81,16 @@ function clientTLS(d: Description): Partial<TLSClientOptions> {
   return given({ ca: trustRoots === undefined ? undefined : [trustRoots], cert, key: key ?? cert });
 }
 
+function listenTLS(reactor: Reactor, d: Description): SSL4ServerEndpoint {
+  const port = d.needPort();
+  const keyPath = d.option("privateKey") ?? "server.pem";
+  const key = readPEM(d, "privateKey", keyPath)!;
+  const chain = readPEM(d, "extraCertChain", d.option("extraCertChain")) ?? "";
+  const cert = (readPEM(d, "certKey", d.option("certKey") ?? keyPath)!) + chain;
+  const options = given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") });
+  return new SSL4ServerEndpoint(reactor, port, { cert, key }, options);
+}
+
 /** Adds the kinds `ssl`, `tls` and `stdio`. */
 export function registerHostEndpoints(): void {
   registerEndpointParser("ssl", {
@@ -92,15 +102,7 @@ export function registerHostEndpoints(): void {
         { ...clientTLS(d), ...given({ hostname: d.option("hostname") }) },
         given({ timeoutSeconds: d.numberOption("timeout") }),
       ),
-    server: (reactor, d) => {
-      const port = d.needPort();
-      const keyPath = d.option("privateKey") ?? "server.pem";
-      const key = readPEM(d, "privateKey", keyPath)!;
-      const chain = readPEM(d, "extraCertChain", d.option("extraCertChain")) ?? "";
-      const cert = (readPEM(d, "certKey", d.option("certKey") ?? keyPath)!) + chain;
-      const options = given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") });
-      return new SSL4ServerEndpoint(reactor, port, { cert, key }, options);
-    },
+    server: listenTLS,
   });
   registerEndpointParser("tls", {
     client: (reactor, d) => {
@@ -114,6 +116,7 @@ export function registerHostEndpoints(): void {
       const tls = { hostname: d.option("hostname") ?? host, ...clientTLS(d) };
       return wrapClientTLS(new HostnameEndpoint(reactor, host, port, options), tls);
     },
+    server: listenTLS,
   });
   registerEndpointParser("stdio", { server: (reactor) => new StandardIOEndpoint(reactor) });
 }
