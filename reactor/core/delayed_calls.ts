@@ -26,7 +26,7 @@ export class Call implements DelayedCall {
   /** Waiting, called or cancelled. */
   state: number = WAITING;
   /** The time of its entry in the heap that counts: its own time, or an earlier one when it was put off. */
-  entry = NaN;
+  entry: number = NaN;
 
   /** Makes one. */
   constructor(

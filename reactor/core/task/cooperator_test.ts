@@ -1,6 +1,12 @@
-import { assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
-import { Deferred, succeed } from "@ropewalk/deferred";
-import { assertNoResult, Clock, failureResultOf, successResultOf } from "@ropewalk/testing";
+import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
+import { Deferred, type Failure, succeed } from "@ropewalk/deferred";
+import {
+  assertNoResult,
+  Clock,
+  failureResultOf,
+  flushLoggedErrors,
+  successResultOf,
+} from "@ropewalk/testing";
 import {
   Cooperator,
   NotPaused,
@@ -149,6 +155,25 @@ Deno.test("a task that failed can be changed no more, and keeps its failure for 
   assertThrows(() => task.pause(), TaskFailed);
   failureResultOf(task.whenDone(), RangeError);
   failureResultOf(task.whenDone(), RangeError);
+});
+
+Deno.test("a failure that nobody asked for is reported when its task is forgotten", async () => {
+  const { gc } = globalThis as { gc?: () => void };
+  assert(gc, "run with --v8-flags=--expose-gc, as `deno task test` does");
+  (() => {
+    const { clock, work, cooperator } = bench();
+    cooperator.cooperate(work("a", 1, () => {
+      throw new RangeError("nobody asked");
+    }));
+    clock.advance(0);
+  })();
+  let reported: Failure[] = [];
+  for (let turn = 0; turn < 50 && reported.length === 0; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    gc();
+    reported = flushLoggedErrors(RangeError);
+  }
+  assertEquals(reported.map((failure) => failure.getErrorMessage()), ["nobody asked"]);
 });
 
 Deno.test("a step that yields a Deferred waits for it, and the others do not", () => {
