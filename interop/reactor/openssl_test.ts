@@ -4,7 +4,7 @@ import { LineReceiver } from "@ropewalk/protocols";
 import { createReactor } from "@ropewalk/reactor";
 import { ConnectionDone, type Reactor, type TLSClientOptions, TLSError } from "@ropewalk/reactor/core";
 import { AUTHORITY, CLIENT, OTHER, SERVER } from "../../reactor/_contract/certificates.ts";
-import { ClientRecorders, portOf, Recorder, Recorders } from "../../reactor/_contract/recorder.ts";
+import { ClientRecorders, portOf, type Recorder, Recorders } from "../../reactor/_contract/recorder.ts";
 
 const trusting: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
 

@@ -71,6 +71,8 @@ export interface HostNetwork {
   listenTCP(port: number, options: ListenTCPOptions, accepted: Accepted): HostListener;
   /** Listens on a UNIX socket. */
   listenUNIX(path: string, options: ListenUNIXOptions, accepted: Accepted): HostListener;
+  /** Listens on a socket that was inherited; throws `NotSupportedError` where the host cannot. */
+  listenFD(fd: number, accepted: Accepted): HostListener;
   /** Connects over TCP. */
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling;
   /** Connects to a UNIX socket. */

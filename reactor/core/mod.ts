@@ -32,6 +32,8 @@ export {
   TCP6ClientEndpoint,
   TCP6ServerEndpoint,
 } from "./endpoints/tcp.ts";
+export { AdoptedStreamServerEndpoint, type AdoptingReactor } from "./endpoints/adopted.ts";
+export { type InheritedSocket, inheritedSockets } from "./listen_fds.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./endpoints/unix.ts";
 export {
   HostnameEndpoint,

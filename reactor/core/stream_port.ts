@@ -4,7 +4,7 @@
  */
 import { Deferred } from "@ropewalk/deferred";
 import type { Address } from "./addresses.ts";
-import { CannotListenError } from "./errors.ts";
+import { CannotListenError, NotSupportedError } from "./errors.ts";
 import type { Accepted, HostListener, HostStream } from "./host_network.ts";
 import type { ListeningPort, ProtocolFactory } from "./interfaces.ts";
 import type { ReactorBase } from "./reactor_base.ts";
@@ -109,7 +109,9 @@ export class StreamPort implements ListeningPort {
 
   #cannotListen(error: unknown): Error {
     const { host, port } = this.#kind.where;
-    return error instanceof CannotListenError ? error : new CannotListenError(host, port, error);
+    return error instanceof CannotListenError || error instanceof NotSupportedError
+      ? error
+      : new CannotListenError(host, port, error);
   }
 
   #closed(): void {

@@ -3,7 +3,7 @@
  * @module
  */
 import { Deferred } from "@ropewalk/deferred";
-import { ipAddress, UNIXAddress } from "./addresses.ts";
+import { ipAddress, PipeAddress, UNIXAddress } from "./addresses.ts";
 import type { HostNetwork, HostStream } from "./host_network.ts";
 import type {
   ClientProtocolFactory,
@@ -80,6 +80,21 @@ export abstract class StreamReactor extends ReactorBase implements Reactor {
       wanted: new UNIXAddress(path),
       where: { host: "", port: path },
       listen: (accepted) => this.#network.listenUNIX(path, options, accepted),
+    });
+  }
+
+  /**
+   * Listens on a stream socket that somebody else has opened, such as systemd. The port owns it from then on.
+   *
+   * @param fd The number of the socket.
+   * @throws {NotSupportedError} On Deno, which cannot.
+   */
+  adoptStreamPort(fd: number, factory: ProtocolFactory): ListeningPort {
+    return this.#listen(factory, {
+      name: "fd",
+      wanted: new PipeAddress(`fd ${fd}`),
+      where: { host: "", port: `fd ${fd}` },
+      listen: (accepted) => this.#network.listenFD(fd, accepted),
     });
   }
 

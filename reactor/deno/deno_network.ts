@@ -41,6 +41,10 @@ export class DenoNetwork implements HostNetwork {
     return new DenoListener(listener, new UNIXAddress(path), accepted, abstract ? null : path);
   }
 
+  listenFD(fd: number, accepted: Accepted): HostListener {
+    return this.#node.listenFD(fd, accepted);
+  }
+
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling {
     if (bindAddress !== undefined) return this.#node.connectTCP(host, port, bindAddress);
     return dial((signal) => Deno.connect({ hostname: host, port, signal }), `${host}:${port}`);

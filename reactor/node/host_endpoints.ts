@@ -3,8 +3,11 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { Deferred } from "@ropewalk/deferred";
-import { NoProtocol } from "../core/errors.ts";
+import { NoProtocol, NotSupportedError } from "../core/errors.ts";
+import { inheritedSockets } from "../core/listen_fds.ts";
+import { AdoptedStreamServerEndpoint, type AdoptingReactor } from "../core/endpoints/adopted.ts";
 import type { Description } from "../core/endpoints/description.ts";
 import type { ServerEndpoint } from "../core/endpoints/endpoint.ts";
 import { given, registerEndpointParser } from "../core/endpoints/from_string.ts";
@@ -60,6 +63,11 @@ export class StandardIOEndpoint implements ServerEndpoint {
   }
 }
 
+function adopting(reactor: Reactor): AdoptingReactor {
+  if ("adoptStreamPort" in reactor) return reactor as unknown as AdoptingReactor;
+  throw new NotSupportedError("Cannot adopt a socket: this reactor has none of the system's");
+}
+
 function readPEM(d: Description, name: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
@@ -91,7 +99,26 @@ function listenTLS(reactor: Reactor, d: Description): SSL4ServerEndpoint {
   return new SSL4ServerEndpoint(reactor, port, { cert, key }, options);
 }
 
-/** Adds the kinds `ssl`, `tls` and `stdio`. */
+// By number, or by the name that its unit gives it.
+function systemdSocket(d: Description): number {
+  const domain = d.option("domain");
+  if (domain !== undefined && !["INET", "INET6", "UNIX"].includes(domain)) {
+    throw new TypeError(`Cannot read ${d}: "domain" is INET, INET6 or UNIX`);
+  }
+  const index = d.numberOption("index");
+  const name = d.option("name");
+  if ((index === undefined) === (name === undefined)) {
+    throw new TypeError(`Cannot read ${d}: it needs either "index" or "name"`);
+  }
+  const sockets = inheritedSockets((variable) => process.env[variable], process.pid);
+  const socket = index === undefined ? sockets.find((socket) => socket.name === name) : sockets[index];
+  if (socket !== undefined) return socket.fd;
+  throw new TypeError(
+    `Cannot read ${d}: this process was handed ${sockets.length} sockets, and not this one`,
+  );
+}
+
+/** Adds the kinds `ssl`, `tls`, `stdio`, `fd` and `systemd`. */
 export function registerHostEndpoints(): void {
   registerEndpointParser("ssl", {
     client: (reactor, d) =>
@@ -117,6 +144,12 @@ export function registerHostEndpoints(): void {
       return wrapClientTLS(new HostnameEndpoint(reactor, host, port, options), tls);
     },
     server: listenTLS,
+  });
+  registerEndpointParser("fd", {
+    server: (reactor, d) => new AdoptedStreamServerEndpoint(adopting(reactor), d.needPort("fd")),
+  });
+  registerEndpointParser("systemd", {
+    server: (reactor, d) => new AdoptedStreamServerEndpoint(adopting(reactor), systemdSocket(d)),
   });
   registerEndpointParser("stdio", { server: (reactor) => new StandardIOEndpoint(reactor) });
 }

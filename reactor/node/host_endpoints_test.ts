@@ -1,20 +1,21 @@
-import { assertEquals } from "@std/assert";
-import { serverFromString } from "@ropewalk/reactor/core";
-import { MemoryReactorClock } from "@ropewalk/testing";
-import { registerHostEndpoints } from "./host_endpoints.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { serverFromString } from "../core/endpoints/from_string.ts";
+import { NotSupportedError } from "../core/errors.ts";
+import { createReactor } from "../mod.ts";
 
-Deno.test("a server under TLS is described as ssl or tls", async () => {
-  registerHostEndpoints();
-  const file = await Deno.makeTempFile({ suffix: ".pem" });
-  await Deno.writeTextFile(file, "key and certificate");
-  const reactor = new MemoryReactorClock();
+Deno.test("fd: and systemd: say what is wrong", () => {
   const factory = { doStart() {}, doStop() {}, buildProtocol: () => null };
-  serverFromString(reactor, `ssl:443:privateKey=${file}`).listen(factory);
-  serverFromString(reactor, `tls:444:privateKey=${file}`).listen(factory);
-  const tls = { cert: "key and certificate", key: "key and certificate" };
-  assertEquals(reactor.tlsServers.map((port) => [`${port.address}`, port.tls]), [
-    ["0.0.0.0:443", tls],
-    ["0.0.0.0:444", tls],
-  ]);
-  await Deno.remove(file);
+  for (const kind of ["deno", "node"] as const) {
+    const reactor = createReactor(kind);
+    let error: unknown;
+    serverFromString(reactor, "fd:3").listen(factory).addErrback((failure) => void (error = failure.value));
+    assertEquals(
+      error instanceof NotSupportedError && /Deno .*descriptor/.test(error.message),
+      true,
+      `${error}`,
+    );
+    assertThrows(() => serverFromString(reactor, "fd:three"), TypeError, "no number");
+    assertThrows(() => serverFromString(reactor, "systemd:domain=INET:index=0"), TypeError, "0 sockets");
+    assertThrows(() => serverFromString(reactor, "systemd:domain=INET"), TypeError, "index");
+  }
 });

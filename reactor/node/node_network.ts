@@ -47,6 +47,24 @@ export class NodeNetwork implements HostNetwork {
     });
   }
 
+  listenFD(fd: number, accepted: Accepted): HostListener {
+    if ("Deno" in globalThis) {
+      throw new NotSupportedError(
+        "Deno cannot listen on a descriptor that it did not open; the reactor on Node can",
+      );
+    }
+    const end = (socket: Socket, which: "local" | "remote"): Address =>
+      socket.remoteFamily === undefined ? new UNIXAddress("") : tcpAddress(socket, which);
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      accepted(new NodeStream(socket, end(socket, "local"), end(socket, "remote")));
+    });
+    return new NodeListener(server, (done) => server.listen({ fd }, done), () => {
+      const where = server.address();
+      if (where === null || typeof where === "string") return new UNIXAddress(where ?? "");
+      return ipAddress("TCP", where.address, where.port);
+    });
+  }
+
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling {
     const socket = connect({
       host,
