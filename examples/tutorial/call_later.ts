@@ -16,11 +16,10 @@ export function countDown(
   seconds: number,
   say: (text: string) => void,
 ): Deferred<void> {
-  const done = deferLater(clock, 2 * seconds, say, "last");
-  clock.callLater(seconds, say, "second");
   clock.callLater(0, say, "in the next turn");
+  clock.callLater(seconds, say, "second");
   say("first");
-  return done;
+  return deferLater(clock, 2 * seconds, say, "last");
 }
 
 const HELP = `Says something now and something later.
