@@ -153,3 +153,20 @@ Deno.test("a test that is a generator, and so does nothing, fails", async () => 
   });
   assert(message.includes("wrap it in inlineCallbacks"), message);
 });
+
+Deno.test("a deferredTest that was handed no clock waits for what fires in real time", async () => {
+  let fired = false;
+  await runDeferredTest({ timeoutSeconds: 5 }, () => {
+    const d = new Deferred<void>();
+    const channel = new MessageChannel(); // something outside, that a turn of the host's loop brings about
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      channel.port2.close();
+      fired = true;
+      d.callback();
+    };
+    channel.port2.postMessage(null);
+    return d;
+  });
+  assert(fired);
+});
