@@ -1,7 +1,24 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { serverFromString } from "../core/endpoints/from_string.ts";
-import { NotSupportedError } from "../core/errors.ts";
+import { NotSupportedError, serverFromString } from "@ropewalk/reactor/core";
+import { MemoryReactorClock } from "@ropewalk/testing";
 import { createReactor } from "../mod.ts";
+import { registerHostEndpoints } from "./host_endpoints.ts";
+
+Deno.test("a server under TLS is described as ssl or tls", async () => {
+  registerHostEndpoints();
+  const file = await Deno.makeTempFile({ suffix: ".pem" });
+  await Deno.writeTextFile(file, "key and certificate");
+  const reactor = new MemoryReactorClock();
+  const factory = { doStart() {}, doStop() {}, buildProtocol: () => null };
+  serverFromString(reactor, `ssl:443:privateKey=${file}`).listen(factory);
+  serverFromString(reactor, `tls:444:privateKey=${file}`).listen(factory);
+  const tls = { cert: "key and certificate", key: "key and certificate" };
+  assertEquals(reactor.tlsServers.map((port) => [`${port.address}`, port.tls]), [
+    ["0.0.0.0:443", tls],
+    ["0.0.0.0:444", tls],
+  ]);
+  await Deno.remove(file);
+});
 
 Deno.test("fd: and systemd: say what is wrong", () => {
   const factory = { doStart() {}, doStop() {}, buildProtocol: () => null };
