@@ -237,9 +237,9 @@ export class Cooperator {
     return task;
   }
 
-  /** As {@linkcode cooperate}, for those who only want to know when it is done. */
+  /** As {@linkcode cooperate}, for those who only want to know when it is done. Cancelling stops the work. */
   coiterate(steps: Steps): Deferred<Steps> {
-    return this.cooperate(steps).whenDone();
+    return untilDone(this.cooperate(steps));
   }
 
   /** Begins, or begins again after {@linkcode stop}. A new cooperator has begun. */
@@ -295,7 +295,13 @@ export function cooperate(steps: Steps): CooperativeTask {
   return (shared ??= new Cooperator()).cooperate(steps);
 }
 
-/** As {@linkcode cooperate}, for those who only want to know when it is done. */
+/** As {@linkcode cooperate}, for those who only want to know when it is done. Cancelling stops the work. */
 export function coiterate(steps: Steps): Deferred<Steps> {
-  return cooperate(steps).whenDone();
+  return untilDone(cooperate(steps));
+}
+
+function untilDone(task: CooperativeTask): Deferred<Steps> {
+  const done = new Deferred<Steps>(() => task.stop());
+  task.whenDone().addBoth((outcome) => done.callback(outcome));
+  return done;
 }

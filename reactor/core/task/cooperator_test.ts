@@ -319,3 +319,20 @@ Deno.test("a cooperator may be stopped by a step", () => {
   assertEquals([seen, clock.getDelayedCalls()], [["a0"], []]);
   failureResultOf(done, SchedulerStopped);
 });
+
+Deno.test("cancelling what coiterate returned stops the work", () => {
+  const clock = new Clock();
+  const waited = new Deferred<void>();
+  let steps = 0;
+  const done = new Cooperator({ reactor: clock }).coiterate(function* () {
+    steps++;
+    yield waited;
+    steps++;
+  }());
+  clock.advance(0);
+  done.cancel();
+  failureResultOf(done, TaskStopped);
+  waited.callback();
+  clock.advance(1);
+  assertEquals([steps, clock.getDelayedCalls().length], [1, 0]);
+});
