@@ -70,6 +70,8 @@ export class HeaderBlock {
   #map: Map<string, string | string[]> | null = null;
 
   /**
+   * Made by a parser.
+   *
    * @param text The lines, each with its CRLF, as a one-byte string.
    * @param spans Four offsets into it for each line: where the name and the value begin and end.
    */

@@ -37,7 +37,7 @@ import {
   HAS_SERVER,
 } from "./http_headers.ts";
 import type { HTTPLimits } from "./limits.ts";
-import type { Request, RequestSite } from "./request.ts";
+import type { Request, RequestHead, RequestSite } from "./request.ts";
 import { hasNoBody, statusPhrase } from "./status.ts";
 
 /** What a channel needs of its factory. */
@@ -51,7 +51,7 @@ export interface ChannelOwner extends RequestSite {
   /** A connection is gone. */
   channelClosed(channel: HTTPChannel): void;
   /** The head of a request is there. */
-  makeRequest(channel: ResponseChannel, parser: RequestParser): Request;
+  makeRequest(channel: ResponseChannel, head: RequestHead): Request;
   /** A response is complete, or the client went away before it was. */
   requestDone(request: Request): void;
   /** The present time in milliseconds since the epoch, for the header `Date`. */
