@@ -3,7 +3,7 @@
  * side has.
  * @module
  */
-import { RpcSession, type RpcStub, RpcTarget, type RpcTransport } from "capnweb";
+import { RpcSession, type RpcStub, RpcTarget, type RpcTransport } from "npm:capnweb@^0.12.0";
 
 class LineTransport implements RpcTransport {
   readonly #conn: Deno.Conn;

@@ -53,7 +53,7 @@ const stacks: Record<string, { serve(): Promise<number>; connect(port: number): 
   },
   grpc: {
     async serve() {
-      const grpc = await import("@grpc/grpc-js");
+      const grpc = await import("npm:@grpc/grpc-js@^1.14.7");
       const server = new grpc.Server();
       server.addService(await grpcService(), {
         // deno-lint-ignore no-explicit-any -- the rival's own callback types
@@ -67,7 +67,7 @@ const stacks: Record<string, { serve(): Promise<number>; connect(port: number): 
       );
     },
     async connect(port) {
-      const grpc = await import("@grpc/grpc-js");
+      const grpc = await import("npm:@grpc/grpc-js@^1.14.7");
       const Client = grpc.makeGenericClientConstructor(await grpcService(), "Echo");
       const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
       return (value, done) => void client.echo!(value, done);

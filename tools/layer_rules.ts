@@ -68,7 +68,8 @@ export function judgeImport(path: string, specifier: string, typeOnly = false): 
   const folder = folderOf(path);
   const relative = /^\.{0,2}\//.test(specifier);
   if (/^https?:/.test(specifier)) return `${specifier}: nothing is imported from a web address`;
-  if (/^(npm|jsr):/.test(specifier) && !path.startsWith("tools/std/")) {
+  // What only measurements and real peers need is named where it is used: `deno task` fetches all that the map names.
+  if (/^(npm|jsr):/.test(specifier) && !/^(tools\/std|bench|interop)\//.test(path)) {
     return `${specifier}: give it a bare name in the import map of the root deno.json`;
   }
   if (FREE_FOLDERS.includes(folder)) return judgeFreeImport(path, specifier);

@@ -1,5 +1,5 @@
 /** The path of five segments by Hono on `Deno.serve`: `hono.ts`; it prints its port. */
-import { Hono } from "hono";
+import { Hono } from "npm:hono@^4.6.0";
 
 const app = new Hono();
 app.get("/", (c) => c.text("hello, world\n"));

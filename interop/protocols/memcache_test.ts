@@ -101,7 +101,7 @@ Deno.test("MemCacheServer serves memcp, memcat, memstat, memrm (of libmemcached)
     await tool("memcrm", "greeting");
     assertEquals(store.get("greeting"), null);
 
-    const peer = new URL("memcached_client.cjs", import.meta.url).pathname;
+    const peer = new URL("memcached_client.mjs", import.meta.url).pathname;
     const { code, output, errors } = await runToEnd(Deno.execPath(), [
       "run",
       "-A",

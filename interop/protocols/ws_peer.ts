@@ -5,9 +5,9 @@
 import { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
 import process from "node:process";
-import WebSocket, { WebSocketServer } from "ws";
+import WebSocket, { WebSocketServer } from "npm:ws@^8.18.0";
 // @deno-types="./websocket_driver.d.ts"
-import driver from "websocket-driver";
+import driver from "npm:websocket-driver@^0.7.4";
 
 const [mode, port] = Deno.args;
 const deflate = Deno.args.includes("deflate");

@@ -2,7 +2,7 @@
 import { reactor } from "@ropewalk/reactor";
 import { FetchResource, NOT_DONE_YET, type Request, Resource, Site, siteHandler } from "@ropewalk/web";
 import { assertEquals } from "@std/assert";
-import { Hono } from "hono";
+import { Hono } from "npm:hono@^4.6.0";
 
 /** What every program here answers. */
 const TABLE: [what: string, path: string, init: RequestInit, status: number, body: string][] = [

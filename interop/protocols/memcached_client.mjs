@@ -1,6 +1,7 @@
 // A stock client library (npm:memcached), which says what it got as JSON.
-const Memcached = require("memcached");
-const { promisify } = require("node:util");
+import process from "node:process";
+import { promisify } from "node:util";
+import Memcached from "npm:memcached@^2.2.2";
 
 const client = new Memcached(process.argv[2], { retries: 0 });
 const call = (name, ...args) => promisify(client[name]).call(client, ...args);
