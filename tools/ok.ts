@@ -34,7 +34,7 @@ const STEPS: readonly Step[] = [
   { name: "test", command: ["deno", "task", "test"], tests: true },
   { name: "format", command: ["deno", "fmt", "--check"] },
   { name: "lint", command: ["deno", "lint"] },
-  { name: "types", command: ["deno", "check"] },
+  { name: "types", command: ["deno", "check", "--lock=peers.lock"] },
   { name: "layers", command: ["deno", "task", "layers"] },
   { name: "house", command: ["deno", "task", "house"] },
   { name: "docs", command: ["deno", "task", "docs"] },
