@@ -45,7 +45,15 @@ const ROWS: readonly Row[] = [
 
 function command(stack: Stack, ...args: string[]): [string, string[]] {
   if (stack === "twisted") return [PYTHON, [here("pb_twisted.py"), ...args]];
-  return [Deno.execPath(), ["run", "-A", "--no-check", here("pb_work.ts"), stack, ...args]];
+  return [Deno.execPath(), [
+    "run",
+    "--lock=peers.lock",
+    "-A",
+    "--no-check",
+    here("pb_work.ts"),
+    stack,
+    ...args,
+  ]];
 }
 
 /** Microseconds of the server's CPU per call, and calls per second. */

@@ -143,7 +143,13 @@ const rows: string[][] = [];
 if (all || wanted.includes("amp")) {
   await compare(
     "AMP call in flight (server)",
-    () => serverCost(Deno.execPath(), ["run", "-A", "-q", `${here}amp_server.ts`], callSum, 100_000),
+    () =>
+      serverCost(
+        Deno.execPath(),
+        ["run", "--lock=peers.lock", "-A", "-q", `${here}amp_server.ts`],
+        callSum,
+        100_000,
+      ),
     () => serverCost(PYTHON, [`${here}amp_twisted.py`], callSum, 20_000),
     "Twisted",
   );
@@ -151,7 +157,13 @@ if (all || wanted.includes("amp")) {
 if (all || wanted.includes("websocket")) {
   await compare(
     "WebSocket echo of 64 bytes (server)",
-    () => serverCost(Deno.execPath(), ["run", "-A", "-q", `${here}ws_server.ts`], echoFrames, 400_000),
+    () =>
+      serverCost(
+        Deno.execPath(),
+        ["run", "--lock=peers.lock", "-A", "-q", `${here}ws_server.ts`],
+        echoFrames,
+        400_000,
+      ),
     () => serverCost("node", [`${here}ws_node.cjs`], echoFrames, 400_000),
     "ws, Node 20",
   );
@@ -173,7 +185,16 @@ if (all || wanted.includes("memcache")) {
   await new Promise((resolve) => setTimeout(resolve, 500));
   await compare(
     "memcache get/set 9:1, 64 in flight (client)",
-    () => clientCost(Deno.execPath(), ["run", "-A", "-q", `${here}memcache_ours.ts`, `${port}`, "200000"]),
+    () =>
+      clientCost(Deno.execPath(), [
+        "run",
+        "--lock=peers.lock",
+        "-A",
+        "-q",
+        `${here}memcache_ours.ts`,
+        `${port}`,
+        "200000",
+      ]),
     () => clientCost("node", [`${here}memcache_memjs.cjs`, `${port}`, "200000"]),
     "memjs, Node 20",
   );

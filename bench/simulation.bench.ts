@@ -18,8 +18,8 @@ interface Figures {
 const ours: Figures[] = [];
 const rival: Figures[] = [];
 for (let round = 0; round < ROUNDS; round++) {
-  ours.push(await ask("deno", ["run", "-A", WORK, "simulated"]));
-  rival.push(await ask("deno", ["run", "-A", WORK, "sockets"]));
+  ours.push(await ask("deno", ["run", "--lock=peers.lock", "-A", WORK, "simulated"]));
+  rival.push(await ask("deno", ["run", "--lock=peers.lock", "-A", WORK, "sockets"]));
 }
 const ratio = median(ours.map((figures, i) => rival[i]!.microseconds / figures.microseconds));
 const middle = (figures: Figures[], key: keyof Figures, digits: number) =>

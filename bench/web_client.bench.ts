@@ -65,7 +65,16 @@ try {
       figures.get(side)!.push(
         side === "undici"
           ? await ask<Figures>("node", [UNDICI, url, `${COUNT}`, `${folder}/node_modules/undici/index.js`])
-          : await ask<Figures>(Deno.execPath(), ["run", "-A", "--no-check", WORK, side, url, `${COUNT}`]),
+          : await ask<Figures>(Deno.execPath(), [
+            "run",
+            "--lock=peers.lock",
+            "-A",
+            "--no-check",
+            WORK,
+            side,
+            url,
+            `${COUNT}`,
+          ]),
       );
     }
   }

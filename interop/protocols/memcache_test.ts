@@ -104,6 +104,7 @@ Deno.test("MemCacheServer serves memcp, memcat, memstat, memrm (of libmemcached)
     const peer = new URL("memcached_client.mjs", import.meta.url).pathname;
     const { code, output, errors } = await runToEnd(Deno.execPath(), [
       "run",
+      "--lock=peers.lock",
       "-A",
       "-q",
       "--unsafe-proto",

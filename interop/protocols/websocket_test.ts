@@ -5,7 +5,8 @@ import { Running } from "../_process.ts";
 import { connect, listen, until, untilClosed } from "./_net.ts";
 
 const peer = new URL("ws_peer.ts", import.meta.url).pathname;
-const start = (...args: string[]) => new Running(Deno.execPath(), ["run", "-A", "-q", peer, ...args]);
+const start = (...args: string[]) =>
+  new Running(Deno.execPath(), ["run", "--lock=peers.lock", "-A", "-q", peer, ...args]);
 
 class Client extends WebSocketClientProtocol {
   got: (string | Uint8Array)[] = [];
