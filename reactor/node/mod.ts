@@ -5,7 +5,7 @@
  * import { NodeReactor } from "@ropewalk/reactor/node";
  *
  * const reactor = new NodeReactor(); // opens nothing until it is used
- * await new Promise((resolve) => reactor.callLater(0, resolve)); // in a later turn
+ * await new Promise<void>((resolve) => reactor.callLater(0, () => resolve())); // in a later turn
  * ```
  *
  * @module
