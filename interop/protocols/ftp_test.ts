@@ -8,7 +8,7 @@ import { connect, listen, untilClosed } from "./_net.ts";
 function fill(shell: MemoryFTPShell, path: string[], bytes: Uint8Array): void {
   const writer = shell.write(path, 0);
   writer.write(bytes);
-  writer.close();
+  writer.close(true);
 }
 
 function content(shell: MemoryFTPShell, ...path: string[]): Uint8Array {

@@ -2,12 +2,13 @@
  * `FTPClient`: lists, fetches and stores files on an FTP server, in passive mode.
  * @module
  */
-import { Deferred, Failure, inlineCallbacks, TimeoutError } from "@ropewalk/deferred";
+import { Deferred, Failure, inlineCallbacks, maybeDeferred, TimeoutError } from "@ropewalk/deferred";
 import type { Data, DelayedCall, ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
 import { concatBytes, decodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { LineReceiver } from "../line_receiver.ts";
 import { DataChannel, type DataConnection } from "./data.ts";
+import type { FTPWriter } from "./shell.ts";
 
 /** The server said no. */
 export class FTPError extends Error {
@@ -66,6 +67,7 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   #last: Deferred<unknown>;
   #gone: Failure | null = null;
   #data: DataChannel | null = null;
+  #extended = true; // the server may know EPSV
 
   /**
    * A connection to be.
@@ -94,6 +96,11 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
       if (first.code >= 300) yield* this.#ask(`PASS ${password}`, 2);
       yield* this.#ask("TYPE I", 2);
     });
+  }
+
+  /** Goes to the folder above. */
+  cdup(): Deferred<void> {
+    return this.#simple("CDUP");
   }
 
   /** Goes to another folder. */
@@ -133,14 +140,32 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     });
   }
 
-  /** Stores a file. */
-  store(path: string, content: Data): Deferred<void> {
+  /**
+   * Fetches a file of any size, piece by piece.
+   *
+   * @param path The file.
+   * @param writer Takes the pieces; one that returns a Deferred or promise holds the server back until it fires.
+   * @param offset Where to begin, in bytes.
+   */
+  retrieveTo(path: string, writer: FTPWriter, offset = 0): Deferred<void> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      const data = yield* this.#open(`STOR ${path}`, 0);
-      data.transport.write(content);
-      data.transport.loseConnection();
-      yield* this.#reply(2);
+      yield* this.#receive(`RETR ${path}`, offset, writer);
     });
+  }
+
+  /** Stores a file, in the place of one that is there. */
+  store(path: string, content: Data): Deferred<void> {
+    return this.#send(`STOR ${path}`, content, 0);
+  }
+
+  /** Goes on storing a file from some byte on. */
+  storeFrom(path: string, content: Data, offset: number): Deferred<void> {
+    return this.#send(`STOR ${path}`, content, offset);
+  }
+
+  /** Adds to the end of a file. */
+  append(path: string, content: Data): Deferred<void> {
+    return this.#send(`APPE ${path}`, content, 0);
   }
 
   /** The size of a file. */
@@ -229,6 +254,15 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     return result;
   }
 
+  #send(command: string, content: Data, offset: number): Deferred<void> {
+    return this.#inTurn(function* (this: FTPClient<F>) {
+      const data = yield* this.#open(command, offset);
+      data.transport.write(content);
+      data.transport.loseConnection();
+      yield* this.#reply(2);
+    });
+  }
+
   #endData(): void {
     this.#data?.close();
     this.#data = null;
@@ -293,11 +327,25 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     waiting?.errback(reason);
   }
 
+  // Where the server listens for us. Old ones know no EPSV, and are asked once.
+  *#passive(): Generator<Deferred<unknown>, number, unknown> {
+    if (this.#extended) {
+      const { code, text } = yield* this.#ask("EPSV", 2, 5);
+      const port = Number(/\(\|\|\|(\d{1,5})\|\)/.exec(text)?.[1]);
+      if (port > 0 && port < 65536) return port;
+      if (code < 500) throw new FTPError(code, text);
+      this.#extended = false;
+    }
+    const { code, text } = yield* this.#ask("PASV", 2);
+    const bytes = /(?:\d{1,3},){4}(\d{1,3}),(\d{1,3})/.exec(text);
+    const port = Number(bytes?.[1]) * 256 + Number(bytes?.[2]);
+    if (!(port > 0 && port < 65536)) throw new FTPError(code, text);
+    return port;
+  }
+
   *#open(command: string, offset: number): Generator<Deferred<unknown>, DataConnection, unknown> {
     const { reactor, timeoutSeconds = 60 } = this.#options;
-    const { text } = yield* this.#ask("EPSV", 2);
-    const port = Number(/\(\|\|\|(\d{1,5})\|\)/.exec(text)?.[1]);
-    if (!(port > 0 && port < 65536)) throw new FTPError(229, text);
+    const port = yield* this.#passive();
     // To the server itself, whatever address it might name.
     const host = (this.transport.getPeer() as { host: string }).host;
     const channel = this.#data = DataChannel.connect(reactor, host, port, timeoutSeconds);
@@ -306,22 +354,30 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     return yield* channel.connected;
   }
 
+  *#receive(command: string, offset: number, writer: FTPWriter): Generator<Deferred<unknown>, void, unknown> {
+    const data = yield* this.#open(command, offset);
+    data.receive(writer);
+    let complete = false;
+    try {
+      complete = yield* data.ended;
+      yield* this.#reply(2);
+    } finally {
+      yield* maybeDeferred(() => writer.close(complete)) as Deferred<unknown>;
+    }
+  }
+
   *#fetch(command: string, offset: number): Generator<Deferred<unknown>, Uint8Array, unknown> {
     const limit = this.#options.maxFileBytes ?? 64 * 1024 * 1024;
-    const data = yield* this.#open(command, offset);
     const parts: Uint8Array[] = [];
     let length = 0;
-    data.receive({
+    yield* this.#receive(command, offset, {
       write: (bytes) => {
         length += bytes.length;
-        if (length <= limit) parts.push(bytes);
-        else data.transport.abortConnection();
+        if (length > limit) throw new RangeError(`Cannot fetch: there are more than ${limit} bytes`);
+        parts.push(bytes);
       },
       close: () => null,
     });
-    yield* data.ended;
-    if (length > limit) throw new RangeError(`Cannot fetch: there are more than ${limit} bytes`);
-    yield* this.#reply(2);
     return concatBytes(parts);
   }
 }

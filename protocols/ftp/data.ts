@@ -22,27 +22,61 @@ export class DataConnection extends Protocol<unknown> {
   readonly ended: Deferred<boolean> = new Deferred();
   #writer: FTPWriter | null = null;
   #early: Uint8Array[] = [];
+  #writing = 0; // pieces that the writer has not dealt with
+  #clean: boolean | null = null; // how the connection ended, while there are such
+  #failed: Failure | null = null;
 
   /** Nothing is read before somebody wants it. */
   override connectionMade(): void {
     this.transport.pauseProducing();
   }
 
-  /** Gives what comes to a writer. */
+  /** Gives what comes to a writer. `ended` fails if the writer does. */
   receive(writer: FTPWriter): void {
     this.#writer = writer;
-    for (const piece of this.#early.splice(0)) writer.write(piece);
     if (this.connected) this.transport.resumeProducing();
+    for (const piece of this.#early.splice(0)) this.#write(writer, piece);
   }
 
   override dataReceived(data: Uint8Array): void {
     if (this.#writer === null) this.#early.push(data);
-    else this.#writer.write(data);
+    else this.#write(this.#writer, data);
   }
 
   override connectionLost(reason: Failure): void {
     this.connected = false;
-    this.ended.callback((reason.value as { code?: string }).code === "CONNECTION_DONE");
+    this.#clean = (reason.value as { code?: string }).code === "CONNECTION_DONE";
+    this.#end();
+  }
+
+  #write(writer: FTPWriter, data: Uint8Array): void {
+    if (this.#failed !== null) return;
+    let result: ReturnType<FTPWriter["write"]>;
+    try {
+      result = writer.write(data);
+    } catch (error) {
+      return this.#fail(new Failure(error));
+    }
+    if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== "function") return;
+    if (this.#writing++ === 0 && this.connected) this.transport.pauseProducing();
+    (Deferred.is(result) ? result : Deferred.fromPromise(result as PromiseLike<unknown>)).addCallbacks(() => {
+      if (--this.#writing > 0) return;
+      if (this.connected) this.transport.resumeProducing();
+      else this.#end();
+    }, (failure) => this.#fail(failure));
+  }
+
+  #fail(failure: Failure): void {
+    this.#failed ??= failure;
+    if (this.connected) this.transport.abortConnection();
+    else this.#end();
+  }
+
+  // What was received is the writer's, also when the connection is gone by then.
+  #end(): void {
+    if (this.#clean === null || this.ended.called) return;
+    if (this.#failed !== null) this.ended.errback(this.#failed);
+    else if (this.#writing === 0) this.ended.callback(this.#clean);
   }
 }
 

@@ -1,73 +1,31 @@
-import { Failure, TimeoutError } from "@ropewalk/deferred";
-import {
-  ConnectionDone,
-  ConnectionLost,
-  IPv4Address,
-  type ListeningPort,
-  type ProtocolFactory,
-} from "@ropewalk/reactor/core";
-import { Deferred } from "@ropewalk/deferred";
-import {
-  Clock,
-  everySplit,
-  failureResultOf,
-  StringTransport,
-  StringTransportWithDisconnection,
-  successResultOf,
-} from "@ropewalk/testing";
+import { AllowAnonymousAccess, ANONYMOUS, InMemoryUsernamePasswordDatabase, Portal } from "@ropewalk/cred";
+import { Failure } from "@ropewalk/deferred";
+import { ConnectionDone, ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
+import { everySplit, StringTransportWithDisconnection } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeUtf8 } from "../bytes.ts";
-import { FTPClient, FTPError } from "./client.ts";
-import { FTP, type FTPOptions, listLine } from "./server.ts";
-import { FTPFileError, MemoryFTPShell } from "./shell.ts";
-
-const PEER = "10.1.1.1";
-
-/** A reactor whose ports and connections are in memory. */
-class FakeReactor extends Clock {
-  listening: ProtocolFactory[] = [];
-  connecting: { host: string; port: number; factory: ProtocolFactory }[] = [];
-  listenTCP(_port: number, factory: ProtocolFactory): ListeningPort {
-    this.listening.push(factory);
-    const port = {
-      getHost: () => new IPv4Address("TCP", "10.0.0.1", 5000),
-      stopListening: () => new Deferred<void>(),
-    } as unknown as ListeningPort;
-    const ready = new Deferred<ListeningPort>();
-    ready.callback(port);
-    return Object.assign(port, { ready });
-  }
-  connectTCP(host: string, port: number, factory: ProtocolFactory) {
-    this.connecting.push({ host, port, factory });
-    return { disconnect() {} } as never;
-  }
-  /** The data connection that the peer makes, or takes. */
-  data(factory: ProtocolFactory = this.listening.at(-1)!, host = PEER) {
-    const transport = new StringTransportWithDisconnection({ reactor: this, lenient: true });
-    const protocol = factory.buildProtocol(new IPv4Address("TCP", host, 1));
-    if (protocol === null) return null;
-    transport.protocol = protocol;
-    protocol.makeConnection(transport);
-    return { protocol, transport };
-  }
-}
+import { FakeReactor, PEER } from "./_fake_reactor_test.ts";
+import { listLine } from "./listing.ts";
+import { MemoryFTPShell } from "./memory_shell.ts";
+import { FTP, type FTPOptions } from "./server.ts";
+import { FTPFileError, FTPShell } from "./shell.ts";
 
 function home(): MemoryFTPShell {
   const shell = new MemoryFTPShell(() => new Date(Date.UTC(2024, 1, 29, 12, 30)));
   shell.makeFolder(["sub"]);
   const writer = shell.write(["file"], 0);
   writer.write(encodeUtf8("0123456789"));
-  writer.close();
+  writer.close(true);
   return shell;
 }
 
-function serve(options: Partial<FTPOptions> = {}) {
+function serve(options: Partial<FTPOptions> = {}, guests = true) {
   const reactor = new FakeReactor();
   const shell = home();
   const login = (user: string, password: string) => user === "ann" && password === "pw" ? shell : null;
-  const ftp = new FTP({ reactor, login, anonymous: shell, ...options });
+  const ftp = new FTP({ reactor, login, ...(guests && { anonymous: shell }), ...options });
   const transport = new StringTransportWithDisconnection({
     reactor,
     peer: new IPv4Address("TCP", PEER, 999),
@@ -234,95 +192,78 @@ Deno.test("MemoryFTPShell keeps a tree in order", () => {
   assert(listLine(shell.stat(["file"])).endsWith(" file"));
 });
 
-Deno.test("FTP and FTPClient take any bytes", () => {
+Deno.test("FTP takes any bytes", () => {
   fc.assert(fc.property(chunked(), ({ chunks }) => {
     const { ftp, transport } = serve();
-    const client = new FTPClient({ reactor: new FakeReactor() });
-    const other = new StringTransport({ lenient: true });
-    client.makeConnection(other);
-    for (const chunk of chunks) {
-      if (transport.connected) ftp.dataReceived(chunk.slice());
-      if (!other.disconnecting) client.dataReceived(chunk);
-    }
+    for (const chunk of chunks) if (transport.connected) ftp.dataReceived(chunk);
   }));
 });
 
-function client() {
-  const reactor = new FakeReactor();
-  const ftp = new FTPClient({ reactor, timeoutSeconds: 5, maxFileBytes: 10 });
-  const transport = new StringTransport({
-    reactor,
-    peer: new IPv4Address("TCP", "10.0.0.1", 21),
-    lenient: true,
-  });
-  ftp.makeConnection(transport);
-  const say = (...lines: string[]) => {
-    transport.clear();
-    ftp.dataReceived(encodeUtf8(lines.map((line) => line + "\r\n").join("")));
-    return transport.text();
-  };
-  return { reactor, ftp, transport, say };
-}
-
-Deno.test("FTPClient does one thing after the other, by extended passive mode to the server itself", () => {
-  const { ftp, say, reactor, transport } = client();
-  const [login, pwd, file, store, refused] = [
-    ftp.login("ann", "pw"),
-    ftp.pwd(),
-    ftp.retrieve("f", 3),
-    ftp.store("g", "content"),
-    ftp.removeFile("nothing"),
-  ];
-  assertEquals(transport.text(), "");
-  assertEquals(say("220-hello", "more", "220 there"), "USER ann\r\n");
-  assertEquals(say("331 password"), "PASS pw\r\n");
-  assertEquals(say("230 in"), "TYPE I\r\n");
-  assertEquals(say("200 ok"), "PWD\r\n");
-  successResultOf(login);
-  assertEquals(say('257 "/a""b" is it'), "EPSV\r\n");
-  assertEquals(successResultOf(pwd), '/a"b');
-  assertEquals(say("229 Entering (|||5000|)"), "REST 3\r\n");
-  assertEquals([reactor.connecting[0]!.host, reactor.connecting[0]!.port], ["10.0.0.1", 5000]);
-  assertEquals(say("350 ok"), "RETR f\r\n");
-  const data = reactor.data(reactor.connecting[0]!.factory)!;
-  data.protocol.dataReceived(encodeUtf8("early"));
-  say("150 coming", "226 done");
-  data.protocol.dataReceived(encodeUtf8("late"));
-  data.protocol.connectionLost(new Failure(new ConnectionDone()));
-  assertEquals(successResultOf(file), encodeUtf8("earlylate"));
-  say("229 Entering (|||5001|)");
-  const upload = reactor.data(reactor.connecting[1]!.factory)!;
-  say("150 go ahead");
-  assertEquals(upload.transport.text(), "content");
-  assertEquals(say("226 stored"), "DELE nothing\r\n");
-  successResultOf(store);
-  say("550 no such file");
-  assertEquals((failureResultOf(refused, FTPError).value as FTPError).reply, 550);
-  failureResultOf(ftp.makeFolder("a\r\nDELE b"), RangeError);
-  assertEquals(reactor.getDelayedCalls(), []);
+Deno.test("FTP lets users and guests in by a Portal, and says when they leave", async () => {
+  const left: string[] = [];
+  const asked: unknown[] = [];
+  const portal = new Portal<FTPShell>({
+    requestAvatar(id, _mind, ...interfaces) {
+      asked.push(...interfaces);
+      return { avatar: home(), logout: () => void left.push(String(id === ANONYMOUS ? "guest" : id)) };
+    },
+  }, [new InMemoryUsernamePasswordDatabase({ bob: "secret" })]);
+  const { say, heard } = serve({ portal }, false);
+  const turn = () => new Promise((resolve) => queueMicrotask(() => resolve(null)));
+  assertEquals(say("USER anonymous", "PASS x").slice(0, 1), ["331 Password required for anonymous."]);
+  await turn();
+  assertEquals(heard()[1], "530 Sorry, Authentication failed.");
+  say("USER bob", "PASS wrong");
+  assertEquals(heard()[1], "530 Sorry, Authentication failed.");
+  assertEquals(say("USER bob", "PASS secret", "MKD new"), [
+    "331 Password required for bob.",
+    "230 User logged in, proceed",
+    '257 "/new" created',
+  ]);
+  assertEquals([asked, left], [[FTPShell], []]);
+  portal.registerChecker(new AllowAnonymousAccess());
+  assertEquals(say("USER ftp", "PASS me@here", "SIZE file", "MKD new"), [
+    "331 Guest login ok, type your email address as password.",
+    "230 Anonymous login ok, access restrictions apply.",
+    "213 10",
+    "550 Anonymous users are forbidden to change the filesystem",
+  ]);
+  assertEquals(left, ["bob"]);
+  assertEquals(say("USER ann", "PASS pw")[1], "230 User logged in, proceed"); // `login` knows her
+  assertEquals(left, ["bob", "guest"]);
 });
 
-Deno.test("FTPClient bounds what it fetches and waits for, and fails with the connection", () => {
-  const { ftp, say, reactor } = client();
-  const big = ftp.retrieve("f");
-  say("220 hi");
-  say("229 Entering (|||5000|)");
-  const data = reactor.data(reactor.connecting[0]!.factory)!;
-  say("150 coming");
-  data.protocol.dataReceived(new Uint8Array(11));
-  failureResultOf(big, RangeError);
-  const late = ftp.pwd();
-  reactor.advance(5);
-  failureResultOf(late, TimeoutError);
-  failureResultOf(ftp.pwd(), TimeoutError);
-  const other = client();
-  const lost = other.ftp.pwd();
-  other.say("220 hi");
-  other.ftp.connectionLost(new Failure(new ConnectionLost()));
-  failureResultOf(lost, ConnectionLost);
-  const rubbish = client();
-  const d = rubbish.ftp.pwd();
-  rubbish.say("HTTP/1.1 400");
-  failureResultOf(d);
-  assert(rubbish.transport.disconnecting);
+Deno.test("FTP tells programs about files, and wants RNTO behind RNFR", () => {
+  const { say, reactor } = serve();
+  say("USER ann", "PASS pw");
+  assertEquals(say("MLST file"), [
+    "250-Facts",
+    " type=file;size=10;modify=20240229123000; /file",
+    "250 End",
+  ]);
+  assertEquals(say("RNFR file", "NOOP", "RNTO other"), [
+    "350 Ready for RNTO.",
+    "503 Incorrect sequence of commands: RNTO required after RNFR",
+    "503 Incorrect sequence of commands: RNFR required before RNTO",
+  ]);
+  say("EPSV", "MLSD");
+  const list = reactor.data()!;
+  list.transport.producer!.resumeProducing();
+  list.transport.producer?.resumeProducing();
+  assertEquals(list.transport.text().split("\r\n"), [
+    "type=dir;modify=20240229123000; sub",
+    "type=file;size=10;modify=20240229123000; file",
+    "",
+  ]);
+  assertEquals(say("EPSV").length, 1);
+  reactor.data();
+  assertEquals(say("MLSD file"), ["550 Not a directory"]);
+});
+
+Deno.test("FTP closes on a command of more than 4,096 bytes", () => {
+  const { say, transport } = serve();
+  say("NOOP " + "x".repeat(4096 - 5));
+  assert(transport.connected);
+  say("NOOP " + "x".repeat(4097 - 5));
+  assert(!transport.connected);
 });

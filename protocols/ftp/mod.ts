@@ -16,13 +16,17 @@
  * @module
  */
 export { FTPClient, type FTPClientOptions, FTPError } from "./client.ts";
-export { FTP, type FTPOptions, listLine } from "./server.ts";
+export { FilePathFTPShell } from "./file_path_shell.ts";
+export { listLine } from "./listing.ts";
+export { type FTPLoginOptions } from "./login.ts";
+export { MemoryFTPShell } from "./memory_shell.ts";
+export { FTP, type FTPOptions } from "./server.ts";
 export {
   type FTPEntry,
   FTPFileError,
-  type FTPShell,
+  type FTPReader,
+  FTPShell,
   type FTPWriter,
-  MemoryFTPShell,
   readOnlyShell,
   type Soon,
 } from "./shell.ts";

@@ -4,20 +4,18 @@
  */
 import { Deferred, type Failure, maybeDeferred, reportError } from "@ropewalk/deferred";
 import type { DelayedCall, ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
+import { encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
-import { FileSender } from "../file_sender.ts";
 import { LineReceiver } from "../line_receiver.ts";
-import { DataChannel, type DataConnection } from "./data.ts";
-import { type FTPEntry, FTPFileError, type FTPShell, readOnlyShell, type Soon } from "./shell.ts";
+import { factsLine, listLine, timeVal } from "./listing.ts";
+import { enter, type FTPLoginOptions, type FTPSession, isGuest } from "./login.ts";
+import { type FTPEntry, FTPFileError, type FTPShell, type Soon } from "./shell.ts";
+import { Transfers } from "./transfers.ts";
 
 /** Options of {@linkcode FTP}. */
-export interface FTPOptions {
+export interface FTPOptions extends FTPLoginOptions {
   /** Makes the data connections. */
   reactor: Pick<ReactorTCP, "connectTCP" | "listenTCP"> & ReactorTime;
-  /** Lets a user in: the tree that the user sees, or `null`. */
-  login?: (user: string, password: string) => Soon<FTPShell | null>;
-  /** What anonymous users see; nothing in it can be changed. @default there are none */
-  anonymous?: FTPShell;
   /** What the server says first. @default "Ropewalk FTP Server" */
   welcome?: string;
   /** How long a connection may be idle. @default 600 */
@@ -28,22 +26,9 @@ export interface FTPOptions {
   maxLoginAttempts?: number;
 }
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const two = (n: number) => String(n).padStart(2, "0");
-
-/** One line of LIST, as `ls -l` has it. */
-export function listLine({ name, isFolder, size, modified }: FTPEntry): string {
-  const time = `${MONTHS[modified.getUTCMonth()]} ${
-    two(modified.getUTCDate())
-  }  ${modified.getUTCFullYear()}`;
-  return `${isFolder ? "drwxr-xr-x" : "-rw-r--r--"}   1 ftp      ftp      ${
-    String(size).padStart(12)
-  } ${time} ${name}`;
-}
-
 /**
  * One control connection. It knows USER PASS QUIT NOOP SYST FEAT TYPE MODE STRU PWD CWD CDUP PASV EPSV PORT EPRT LIST
- * NLST RETR STOR APPE REST SIZE MDTM DELE MKD RMD RNFR RNTO ABOR ALLO HELP OPTS. Data connections are taken from, and
+ * NLST MLSD MLST RETR STOR APPE REST SIZE MDTM DELE MKD RMD RNFR RNTO ABOR ALLO HELP OPTS. Data connections are taken from, and
  * made to, the client's own address only.
  *
  * @example
@@ -63,10 +48,10 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   override MAX_LENGTH = 4096;
   readonly #options: FTPOptions;
   #user: string | null = null;
-  #shell: FTPShell | null = null;
+  readonly #transfers: Transfers;
+  #session: FTPSession | null = null;
   #attempts = 0;
   #folder: readonly string[] = [];
-  #data: DataChannel | null = null;
   #restart = 0;
   #renaming: readonly string[] | null = null;
   #timer: DelayedCall | null = null;
@@ -80,6 +65,11 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   constructor(options: FTPOptions) {
     super();
     this.#options = options;
+    const control = {
+      say: (code: number, text: string) => this.#say(code, text),
+      hosts: () => ({ own: hostOf(this.transport.getHost()), peer: hostOf(this.transport.getPeer()) }),
+    };
+    this.#transfers = new Transfers(control, options.reactor, options.dataTimeoutSeconds ?? 10);
   }
 
   /** Greets. */
@@ -112,7 +102,8 @@ export class FTP<F = Factory> extends LineReceiver<F> {
     this.#gone = true;
     this.#timer?.cancel();
     this.#timer = null;
-    this.#data?.close();
+    this.#transfers.close();
+    this.#leave();
   }
 
   #idle(): void {
@@ -136,13 +127,16 @@ export class FTP<F = Factory> extends LineReceiver<F> {
     this.#renaming = null;
     const restart = this.#restart;
     this.#restart = 0;
+    if (renaming !== null && command !== "RNTO" && command !== "QUIT") {
+      return this.#say(503, "Incorrect sequence of commands: RNTO required after RNFR");
+    }
     switch (command) {
       case "USER":
-        this.#shell = null;
+        this.#leave();
         this.#user = argument;
         return this.#say(
           331,
-          this.#isAnonymous()
+          isGuest(this.#options, argument)
             ? "Guest login ok, type your email address as password."
             : `Password required for ${argument}.`,
         );
@@ -160,13 +154,14 @@ export class FTP<F = Factory> extends LineReceiver<F> {
         return this.#say(214, "See RFC 959");
       case "FEAT":
         return this.transport.write(
-          "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n REST STREAM\r\n SIZE\r\n UTF8\r\n211 End\r\n",
+          "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n MLST type*;size*;modify*;\r\n REST STREAM\r\n SIZE\r\n" +
+            " UTF8\r\n211 End\r\n",
         );
       case "OPTS":
         return /^UTF8 ON$/i.test(argument) ? this.#say(200, "OK") : this.#say(501, "Option not understood");
     }
-    const shell = this.#shell;
-    if (shell === null) return this.#say(530, "Please login with USER and PASS.");
+    if (this.#session === null) return this.#say(530, "Please login with USER and PASS.");
+    const { shell } = this.#session;
     const path = this.#resolve(argument);
     switch (command) {
       case "TYPE":
@@ -191,12 +186,12 @@ export class FTP<F = Factory> extends LineReceiver<F> {
         });
       case "PASV":
       case "EPSV":
-        return this.#passive(command, argument);
+        return this.#transfers.passive(command, argument);
       case "PORT":
       case "EPRT":
-        return this.#active(command, argument);
+        return this.#transfers.active(command, argument);
       case "ABOR":
-        this.#dropData();
+        this.#transfers.drop();
         return this.#say(226, "Abort successful");
       case "REST":
         if (!/^\d{1,15}$/.test(argument)) return this.#say(501, "A number is needed");
@@ -204,15 +199,19 @@ export class FTP<F = Factory> extends LineReceiver<F> {
         return this.#say(350, `Restarting at ${argument}.`);
       case "LIST":
       case "NLST":
+      case "MLSD":
         return this.#list(command, argument, shell);
+      case "MLST":
+        return this.#with(shell.stat(path), (entry) => {
+          const facts = factsLine({ ...entry, name: `/${path.join("/")}` });
+          this.transport.write(`250-Facts\r\n ${facts}\r\n250 End\r\n`);
+        });
       case "RETR":
-        return this.#transfer((data) =>
-          this.#with(shell.read(path, restart), (file) => this.#send(data, file))
-        );
+        return this.#transfers.send(() => shell.read(path, restart));
       case "STOR":
-        return this.#store(() => shell.write(path, restart));
+        return this.#transfers.store(() => shell.write(path, restart));
       case "APPE":
-        return this.#store(() => shell.write(path, -1));
+        return this.#transfers.store(() => shell.write(path, -1));
       case "SIZE":
         return this.#with(shell.stat(path), ({ isFolder, size }) => {
           if (isFolder) throw new FTPFileError("Is a directory");
@@ -220,7 +219,7 @@ export class FTP<F = Factory> extends LineReceiver<F> {
         });
       case "MDTM":
         return this.#with(shell.stat(path), ({ modified }) => {
-          this.#say(213, modified.toISOString().slice(0, 19).replace(/[-T:]/g, ""));
+          this.#say(213, timeVal(modified));
         });
       case "DELE":
         return this.#with(shell.removeFile(path), () => this.#say(250, "Deleted."));
@@ -248,25 +247,27 @@ export class FTP<F = Factory> extends LineReceiver<F> {
     }
   }
 
-  #isAnonymous(): boolean {
-    return this.#options.anonymous !== undefined && /^(anonymous|ftp)$/i.test(this.#user ?? "");
+  #leave(): void {
+    const session = this.#session;
+    this.#session = null;
+    if (session === null) return;
+    maybeDeferred(session.logout).addErrback((failure) => reportError(failure, "Error in an FTP logout"));
   }
 
   #pass(password: string): Soon<unknown> {
-    if (this.#user === null) {
+    const user = this.#user;
+    if (user === null) {
       return this.#say(503, "Incorrect sequence of commands: USER required before PASS");
     }
-    const user = this.#user;
-    if (this.#isAnonymous()) {
-      this.#shell = readOnlyShell(this.#options.anonymous!);
-      this.#folder = [];
-      return this.#say(230, "Anonymous login ok, access restrictions apply.");
-    }
-    return this.#with(this.#options.login?.(user, password) ?? null, (shell) => {
-      if (shell !== null) {
-        this.#shell = shell;
+    return enter(this.#options, user, password).addCallback((session) => {
+      if (session !== null) {
+        this.#leave();
+        this.#session = session;
         this.#folder = [];
-        return this.#say(230, "User logged in, proceed");
+        if (this.#gone) return this.#leave(); // hung up meanwhile
+        return isGuest(this.#options, user)
+          ? this.#say(230, "Anonymous login ok, access restrictions apply.")
+          : this.#say(230, "User logged in, proceed");
       }
       this.#user = null;
       this.#say(530, "Sorry, Authentication failed.");
@@ -291,123 +292,34 @@ export class FTP<F = Factory> extends LineReceiver<F> {
     return later.addCallback((result) => then(result) as unknown);
   }
 
-  #peerHost(): string {
-    return (this.transport.getPeer() as { host?: string }).host ?? "";
-  }
-
-  #dropData(): void {
-    this.#data?.close();
-    this.#data = null;
-  }
-
-  #passive(command: string, argument: string): Soon<unknown> {
-    const host = (this.transport.getHost() as { host?: string }).host ?? "";
-    const quad = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/.exec(host);
-    if (command === "PASV" && quad === null) return this.#say(425, "PASV needs IPv4: use EPSV");
-    if (/^ALL$/i.test(argument)) return this.#say(200, "OK");
-    this.#dropData();
-    const seconds = this.#options.dataTimeoutSeconds ?? 10;
-    const data = this.#data = DataChannel.listen(this.#options.reactor, host, this.#peerHost(), seconds);
-    return data.bound.addCallback((port) => {
-      if (command === "EPSV") return this.#say(229, `Entering Extended Passive Mode (|||${port}|).`);
-      this.#say(227, `Entering Passive Mode (${quad![1]!.replaceAll(".", ",")},${port >> 8},${port & 255}).`);
-    });
-  }
-
-  #active(command: string, argument: string): Soon<unknown> {
-    let host: string | undefined;
-    let port = NaN;
-    if (command === "PORT") {
-      const numbers = /^\d{1,3}(?:,\d{1,3}){5}$/.test(argument) ? argument.split(",").map(Number) : [];
-      host = numbers.slice(0, 4).join(".");
-      port = numbers[4]! * 256 + numbers[5]!;
-    } else {
-      const match = /^(.)[12]\1([0-9a-fA-F:.]+)\1(\d{1,5})\1$/.exec(argument);
-      host = match?.[2];
-      port = Number(match?.[3]);
-    }
-    // To nobody else's port: a server that connects anywhere is a weapon (RFC 2577).
-    const same = host !== undefined && host === this.#peerHost().replace(/^::ffff:/, "");
-    if (!same || !(port >= 1024 && port < 65536)) return this.#say(504, "Only to a port of your own");
-    this.#dropData();
-    const seconds = this.#options.dataTimeoutSeconds ?? 10;
-    this.#data = DataChannel.connect(this.#options.reactor, host!, port, seconds);
-    return this.#say(200, "OK");
-  }
-
-  // Waits for the data connection; `work` ends when all is sent or received.
-  #transfer(work: (data: DataConnection) => Soon<unknown>): Soon<unknown> {
-    const channel = this.#data;
-    if (channel === null) return this.#say(503, "Incorrect sequence of commands: PORT or PASV required");
-    this.#data = null;
-    const done = new Deferred<void>();
-    channel.connected.addBoth((data) => {
-      if (data === undefined || !("receive" in (data as object))) {
-        this.#say(425, "Can't open data connection.");
-        done.callback();
-        return;
-      }
-      maybeDeferred(() => work(data as DataConnection)).addBoth((result) => {
-        channel.close();
-        if (typeof result === "object" && result !== null && "getErrorMessage" in result) {
-          done.errback(result as Failure);
-        } else done.callback();
-      });
-    });
-    return done;
-  }
-
-  #send(data: DataConnection, file: Parameters<FileSender["beginFileTransfer"]>[0]): Soon<unknown> {
-    this.#say(150, "File status okay; about to open data connection.");
-    return new FileSender().beginFileTransfer(file, data.transport).addCallbacks(
-      () => this.#finish(data),
-      () => this.#say(426, "Connection closed; transfer aborted."),
-    );
-  }
-
-  // Only when the connection is gone is all of it with the client.
-  #finish(data: DataConnection): Deferred<unknown> {
-    data.transport.loseConnection();
-    return data.ended.addCallback(() => this.#say(226, "Transfer Complete."));
-  }
-
-  #store(open: () => Soon<import("./shell.ts").FTPWriter>): Soon<unknown> {
-    return this.#transfer((data) =>
-      this.#with(open(), (writer) => {
-        this.#say(150, "File status okay; about to open data connection.");
-        data.receive(writer);
-        return data.ended.addCallback((clean) => {
-          if (!clean) return this.#say(426, "Connection closed; transfer aborted.");
-          return this.#with(writer.close(), () => this.#say(226, "Transfer Complete.")) as unknown;
-        });
-      })
-    );
-  }
-
   #list(command: string, argument: string, shell: FTPShell): Soon<unknown> {
-    const path = this.#resolve(argument.replace(/^(-\S+\s*)+/, "")); // `LIST -al` is what some clients send
-    return this.#transfer((data) =>
-      this.#with(this.#entries(shell, path, command === "NLST"), (entries) => {
-        const lines = entries.map((entry) => (command === "LIST" ? listLine(entry) : entry.name) + "\r\n");
-        let text: Uint8Array | null = new TextEncoder().encode(lines.join(""));
-        return this.#send(data, {
-          read: () => {
-            const piece = text;
-            text = null;
-            return piece?.length ? piece : null;
-          },
-        });
+    // `LIST -al` is what some clients send.
+    const path = this.#resolve(command === "MLSD" ? argument : argument.replace(/^(-\S+\s*)+/, ""));
+    const line = { LIST: listLine, MLSD: factsLine, NLST: ({ name }: FTPEntry) => name }[command]!;
+    return this.#transfers.send(() =>
+      this.#entries(shell, path, command).addCallback((entries) => {
+        // A name that would be two lines is left out: a client would take the second one for a file, too.
+        const lines = entries.filter(({ name }) => !/[\r\n]/.test(name)).map((entry) => `${line(entry)}\r\n`);
+        const text = [encodeUtf8(lines.join(""))];
+        return { read: () => text.pop() ?? null };
       })
     );
   }
 
-  #entries(shell: FTPShell, path: readonly string[], lenient: boolean): Soon<readonly FTPEntry[]> {
-    const found = maybeDeferred(() => shell.stat(path));
-    return found.addCallback((entry) => entry.isFolder ? shell.list(path) as readonly FTPEntry[] : [entry])
-      .addErrback((failure) => {
-        if (!lenient) return failure;
-        failure.trap(FTPFileError);
-        return [] as readonly FTPEntry[]; // NLST of nothing is empty
-      });
+  #entries(shell: FTPShell, path: readonly string[], command: string): Deferred<readonly FTPEntry[]> {
+    const found = maybeDeferred(() => shell.stat(path)) as Deferred<FTPEntry>;
+    return found.addCallback((entry) => {
+      if (entry.isFolder) return shell.list(path) as readonly FTPEntry[];
+      if (command === "MLSD") throw new FTPFileError("Not a directory");
+      return [entry];
+    }).addErrback((failure) => {
+      if (command !== "NLST") return failure;
+      failure.trap(FTPFileError);
+      return [] as readonly FTPEntry[]; // NLST of nothing is empty
+    });
   }
+}
+
+function hostOf(address: unknown): string {
+  return (address as { host?: string }).host ?? "";
 }

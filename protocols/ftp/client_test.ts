@@ -1,0 +1,122 @@
+import { Failure, TimeoutError } from "@ropewalk/deferred";
+import { ConnectionDone, ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
+import { failureResultOf, StringTransport, successResultOf } from "@ropewalk/testing";
+import { chunked } from "@ropewalk/testing/arbitraries";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { encodeUtf8 } from "../bytes.ts";
+import { FakeReactor } from "./_fake_reactor_test.ts";
+import { FTPClient, FTPError } from "./client.ts";
+
+function client() {
+  const reactor = new FakeReactor();
+  const ftp = new FTPClient({ reactor, timeoutSeconds: 5, maxFileBytes: 10 });
+  const transport = new StringTransport({
+    reactor,
+    peer: new IPv4Address("TCP", "10.0.0.1", 21),
+    lenient: true,
+  });
+  ftp.makeConnection(transport);
+  const say = (...lines: string[]) => {
+    transport.clear();
+    ftp.dataReceived(encodeUtf8(lines.map((line) => line + "\r\n").join("")));
+    return transport.text();
+  };
+  return { reactor, ftp, transport, say };
+}
+
+Deno.test("FTPClient does one thing after the other, by extended passive mode to the server itself", () => {
+  const { ftp, say, reactor, transport } = client();
+  const [login, pwd, file, store, refused] = [
+    ftp.login("ann", "pw"),
+    ftp.pwd(),
+    ftp.retrieve("f", 3),
+    ftp.store("g", "content"),
+    ftp.removeFile("nothing"),
+  ];
+  assertEquals(transport.text(), "");
+  assertEquals(say("220-hello", "more", "220 there"), "USER ann\r\n");
+  assertEquals(say("331 password"), "PASS pw\r\n");
+  assertEquals(say("230 in"), "TYPE I\r\n");
+  assertEquals(say("200 ok"), "PWD\r\n");
+  successResultOf(login);
+  assertEquals(say('257 "/a""b" is it'), "EPSV\r\n");
+  assertEquals(successResultOf(pwd), '/a"b');
+  assertEquals(say("229 Entering (|||5000|)"), "REST 3\r\n");
+  assertEquals([reactor.connecting[0]!.host, reactor.connecting[0]!.port], ["10.0.0.1", 5000]);
+  assertEquals(say("350 ok"), "RETR f\r\n");
+  const data = reactor.data(reactor.connecting[0]!.factory)!;
+  data.protocol.dataReceived(encodeUtf8("early"));
+  say("150 coming", "226 done");
+  data.protocol.dataReceived(encodeUtf8("late"));
+  data.protocol.connectionLost(new Failure(new ConnectionDone()));
+  assertEquals(successResultOf(file), encodeUtf8("earlylate"));
+  say("229 Entering (|||5001|)");
+  const upload = reactor.data(reactor.connecting[1]!.factory)!;
+  say("150 go ahead");
+  assertEquals(upload.transport.text(), "content");
+  assertEquals(say("226 stored"), "DELE nothing\r\n");
+  successResultOf(store);
+  say("550 no such file");
+  assertEquals((failureResultOf(refused, FTPError).value as FTPError).reply, 550);
+  failureResultOf(ftp.makeFolder("a\r\nDELE b"), RangeError);
+  assertEquals(reactor.getDelayedCalls(), []);
+});
+
+Deno.test("FTPClient bounds what it fetches and waits for, and fails with the connection", () => {
+  const { ftp, say, reactor } = client();
+  const big = ftp.retrieve("f");
+  say("220 hi");
+  say("229 Entering (|||5000|)");
+  const data = reactor.data(reactor.connecting[0]!.factory)!;
+  say("150 coming");
+  data.protocol.dataReceived(new Uint8Array(11));
+  failureResultOf(big, RangeError);
+  const late = ftp.pwd();
+  reactor.advance(5);
+  failureResultOf(late, TimeoutError);
+  failureResultOf(ftp.pwd(), TimeoutError);
+  const other = client();
+  const lost = other.ftp.pwd();
+  other.say("220 hi");
+  other.ftp.connectionLost(new Failure(new ConnectionLost()));
+  failureResultOf(lost, ConnectionLost);
+  const rubbish = client();
+  const d = rubbish.ftp.pwd();
+  rubbish.say("HTTP/1.1 400");
+  failureResultOf(d);
+  assert(rubbish.transport.disconnecting);
+});
+
+Deno.test("FTPClient takes PASV where the server knows no EPSV, and gives a file piece by piece", () => {
+  const { ftp, say, reactor } = client();
+  const pieces: string[] = [];
+  const done = ftp.retrieveTo("f", {
+    write: (bytes) => void pieces.push(new TextDecoder().decode(bytes)),
+    close: (complete) => void pieces.push(`complete: ${complete}`),
+  });
+  assertEquals(say("220 hi"), "EPSV\r\n");
+  assertEquals(say("502 what?"), "PASV\r\n");
+  assertEquals(say("227 Entering Passive Mode (6,6,6,6,19,137)."), "RETR f\r\n");
+  // To the server itself, whatever it says.
+  assertEquals([reactor.connecting[0]!.host, reactor.connecting[0]!.port], ["10.0.0.1", 5001]);
+  const data = reactor.data(reactor.connecting[0]!.factory)!;
+  say("150 coming");
+  data.protocol.dataReceived(encodeUtf8("one"));
+  data.protocol.dataReceived(encodeUtf8("two, and more than is kept"));
+  data.protocol.connectionLost(new Failure(new ConnectionDone()));
+  say("226 done");
+  successResultOf(done);
+  assertEquals(pieces, ["one", "two, and more than is kept", "complete: true"]);
+  const broken = ftp.append("g", "x");
+  assertEquals(say(), "");
+  say("500 no passive mode at all");
+  assertEquals((failureResultOf(broken, FTPError).value as FTPError).reply, 500);
+});
+
+Deno.test("FTPClient takes any bytes", () => {
+  fc.assert(fc.property(chunked(), ({ chunks }) => {
+    const { ftp, transport } = client();
+    for (const chunk of chunks) if (!transport.disconnecting) ftp.dataReceived(chunk);
+  }));
+});
