@@ -2,7 +2,7 @@
  * A host's reactor in a simulated network.
  * @module
  */
-import { reportError } from "@ropewalk/deferred";
+import { type Deferred, fail, reportError, succeed } from "@ropewalk/deferred";
 import {
   type ClientProtocolFactory,
   type Connector,
@@ -11,6 +11,7 @@ import {
   type DatagramTransport,
   type DelayedCall,
   DelayedCalls,
+  DNSLookupError,
   ipAddress,
   type ListeningPort,
   type ListenTCPOptions,
@@ -101,6 +102,15 @@ export class SimulatedReactor implements Reactor {
   getDelayedCalls(): DelayedCall[] {
     this.#dropSpentCalls();
     return [...this.#calls].sort((a, b) => a.getTime() - b.getTime());
+  }
+
+  // ---- names
+
+  resolveHost(name: string): Deferred<string[]> {
+    if (name === "localhost") return succeed(["127.0.0.1"]);
+    const addresses = /^[\d.]+$|:/.test(name) ? [name] : this.network.lookup(name);
+    if (addresses.length > 0) return succeed([...addresses]);
+    return fail(new DNSLookupError(`The host name "${name}" could not be resolved`));
   }
 
   // ---- life

@@ -20,7 +20,7 @@ import type {
 import { type ClientEndpoint, connectWith, type FactoryOf } from "./endpoint.ts";
 
 /** What {@linkcode HostnameEndpoint} needs of a reactor. One that cannot resolve is asked to connect by name. */
-export interface ResolvingReactor extends ReactorTCP, ReactorTime {
+export interface ResolvingReactor extends Pick<ReactorTCP, "connectTCP">, ReactorTime {
   /** The addresses of a name, preferred first. */
   resolveHost?(name: string): Deferred<string[]>;
 }
