@@ -26,6 +26,7 @@ import {
 import { okHead, serverAndDate } from "./_date.ts";
 import { Fault } from "./_header_block.ts";
 import { BODY, END, FAULT, HEAD } from "./_message_parser.ts";
+import { DEFAULT_TYPE, NO_HEADERS } from "./_header_set.ts";
 import { pullToPush } from "./_pull_producer.ts";
 import { RequestParser } from "./_request_parser.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
@@ -35,7 +36,8 @@ import {
   HAS_CONTENT_TYPE,
   HAS_DATE,
   HAS_SERVER,
-} from "./http_headers.ts";
+  HAS_TRANSFER_ENCODING,
+} from "./_header_names.ts";
 import type { HTTPLimits } from "./limits.ts";
 import type { Request, RequestHead, RequestSite } from "./request.ts";
 import { hasNoBody, statusPhrase } from "./status.ts";
@@ -62,8 +64,14 @@ export interface ChannelOwner extends RequestSite {
 const LONG_TEXT = 4096;
 /** Once so much is collected it is given to the transport. */
 const MUCH_OUTPUT = 32_768;
+/** So much of a body that nobody takes is read all the same, so that the connection can go on. */
+const MAX_UNREAD_BYTES = 65_536;
 /** Before so much was written a connection does not ask the transport to tell when it has enough. */
 const UNWATCHED_OUTPUT = 65_536;
+
+/** Fields that are not written as they are. */
+const SPEAKS_OF_CONNECTION = HAS_CONNECTION | HAS_CONTENT_LENGTH | HAS_DATE | HAS_SERVER |
+  HAS_TRANSFER_ENCODING;
 
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -86,6 +94,9 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #closeAfter = false; // the response at hand is the last
   #blocked = false; // the transport has enough for now
   #readPaused = false;
+  #bodyPaused = false; // whoever takes the body as a stream has enough for now
+  #owesContinue = false; // to a client that waits for 100 before it sends what will be taken as a stream
+  #unread = 0; // so much of a body that nobody wants is read before the connection is closed instead
   #watching = false; // registered with the transport, which tells when it has enough
   #written = 0; // bytes, while not watching
   #inHead = false;
@@ -183,11 +194,14 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     const parser = this.#parser;
     this.#running = true;
     try {
-      while (!this.#closing && (this.#request === null ? !this.#blocked : !this.#received)) {
+      while (
+        !this.#closing && (this.#request === null ? !this.#blocked : !this.#received && !this.#bodyPaused)
+      ) {
         const event = parser.next();
         if (event === HEAD) this.#headReceived();
         else if (event === BODY) {
-          if (!this.#request!._bodyReceived(parser.body.slice())) this.#refuse(BAD_FORM);
+          if (this.#request === null) this.#drop(parser.body.length);
+          else if (!this.#request._bodyReceived(parser.body.slice())) this.#refuse(BAD_FORM);
         } else if (event === END) this.#requestReceived();
         else if (event === FAULT) this.#refuse(parser.fault!);
         else break;
@@ -206,8 +220,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (this.#closing) return;
     const limits = this.#limits;
     if (this.#blocked) { /* the time since then counts */ }
-    else if (this.#request !== null && this.#received) this.#deadline = Infinity;
-    else if (this.#request !== null) {
+    else if (this.#request !== null && (this.#received || this.#bodyPaused)) this.#deadline = Infinity;
+    else if (this.#request !== null || this.#parser.inBody) {
       this.#wait(limits.timeoutSeconds);
     } else if (this.#parser.inHead) {
       if (!this.#inHead) this.#wait(limits.headerTimeoutSeconds);
@@ -217,7 +231,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       if (this.#owner.draining) return this.#close();
       this.#wait(limits.timeoutSeconds);
     }
-    const tooMuch = this.#parser.buffered > limits.maxHeldBytes && (this.#received || this.#blocked);
+    const tooMuch = this.#bodyPaused ||
+      this.#parser.buffered > limits.maxHeldBytes && (this.#received || this.#blocked);
     if (tooMuch !== this.#readPaused) {
       this.#readPaused = tooMuch;
       if (tooMuch) this.transport.pauseProducing();
@@ -230,7 +245,16 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#inHead = false;
     this.#received = false;
     this.#closeAfter = parser.close || this.#owner.draining;
-    this.#request = this.#owner.makeRequest(this, parser);
+    const request = this.#request = this.#owner.makeRequest(this, parser);
+    // One whose body is here in a moment is answered when it is.
+    if (
+      parser.length !== 0 && (parser.length < 0 || parser.length > parser.buffered) && request._streamsBody()
+    ) {
+      this.#bodyPaused = true;
+      this.#owesContinue = parser.expectsContinue && parser.buffered === 0;
+      request.process();
+      return;
+    }
     if (parser.expectsContinue && parser.buffered === 0) {
       this.#out += CONTINUE;
       this.#flush();
@@ -238,12 +262,23 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   }
 
   #requestReceived(): void {
-    const request = this.#request!;
-    this.#received = true;
+    const request = this.#request;
     this.#inHead = false;
-    if (!request._bodyComplete()) return this.#refuse(BAD_FORM);
+    if (request === null) { // it was answered before all of it came
+      this.#parser.restart();
+      return;
+    }
+    this.#received = true;
+    const { streaming } = request;
     if (this.#parser.trailers.count > 0) request._setTrailers(this.#parser.trailers);
-    request.process();
+    if (!request._bodyComplete()) return this.#refuse(BAD_FORM);
+    if (!streaming) request.process();
+  }
+
+  // A piece of a body came whose request is answered already.
+  #drop(bytes: number): void {
+    this.#unread -= bytes;
+    if (this.#unread < 0) this.#close();
   }
 
   // The client broke the rules: say so, and close.
@@ -266,6 +301,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   /** Sends a whole response. */
   respond(request: Request, body: Data): void {
+    if (typeof body === "string" && this.#respondAgain(request, body)) return;
     const text = typeof body === "string" && body.length <= LONG_TEXT && ASCII.test(body) ? body : null;
     const bytes = text !== null ? null : typeof body === "string" ? encodeUtf8(body) : body as Uint8Array;
     const length = text !== null ? text.length : bytes!.length;
@@ -285,6 +321,28 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       }
     }
     this.#done(request);
+  }
+
+  // Most answers of most sites are the same ones again: those are sent as they are.
+  #respondAgain(request: Request, body: string): boolean {
+    if (request.code !== 200 || request.codeMessage !== "" || request._dropsBody || this.#closeAfter) {
+      return false;
+    }
+    const headers = request._setHeaders;
+    const set = headers === null ? NO_HEADERS : headers._shared;
+    if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return false;
+    if (!set.prepare(body, this.#owner.now())) return false;
+    request.sentLength = body.length; // it is ASCII
+    if (this.#out === "" && this.#parser.buffered === 0) {
+      this.#written += set.bytes.length;
+      this.transport.write(set.bytes);
+      if (this.#written > UNWATCHED_OUTPUT) this.#watch();
+    } else {
+      this.#out += set.text; // of many, one string is quicker
+      if (this.#out.length > MUCH_OUTPUT) this.#flush();
+    }
+    this.#done(request);
+    return true;
   }
 
   /** Sends the head of a response. */
@@ -320,9 +378,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       if (/\bclose\b/i.test(headers!.get("connection")!)) this.#closeAfter = true;
       else if (this.#closeAfter && code !== 101) headers!.set("connection", "close");
     } else if (this.#closeAfter) close = "Connection: close\r\n";
-    const type = typed && (flags & HAS_CONTENT_TYPE) === 0
-      ? "Content-Type: text/html; charset=utf-8\r\n"
-      : "";
+    const type = typed && (flags & HAS_CONTENT_TYPE) === 0 ? DEFAULT_TYPE : "";
     const rest = close + type + framing + (headers === null ? "\r\n" : headers.toString() + "\r\n");
     const usual = code === 200 && request.codeMessage === "" && (flags & (HAS_SERVER | HAS_DATE)) === 0;
     if (usual && this.#out === "" && this.#parser.buffered === 0) { // alone: of many, one string is quicker
@@ -372,6 +428,12 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #done(request: Request): void {
     this.#request = null;
     this.#owner.requestDone(request);
+    this.#bodyPaused = false;
+    if (!this.#received && request.streaming && !this.#owesContinue && !this.#closeAfter && !this.#closing) {
+      this.#unread = MAX_UNREAD_BYTES; // closing at once could cost the client the answer
+      if (!this.#running) this.#run();
+      return;
+    }
     if (!this.#received || this.#closeAfter || this.#closing) {
       this.#close(); // a body that nobody reads is not waited for
       return;
@@ -387,6 +449,25 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#out = "";
     this.#okFirst = false;
     this.transport.abortConnection();
+  }
+
+  /** Whoever takes the body as a stream has enough for now. */
+  pauseBody(): void {
+    if (this.#received || this.#closing || this.#bodyPaused) return;
+    this.#bodyPaused = true;
+    if (!this.#running) this.#afterRun();
+  }
+
+  /** The body is read on. */
+  resumeBody(): void {
+    if (this.#received || this.#closing || !this.#bodyPaused) return;
+    this.#bodyPaused = false;
+    if (this.#owesContinue && !this.#request!.startedWriting) {
+      this.#out += CONTINUE;
+      this.#flush();
+    }
+    this.#owesContinue = false;
+    if (!this.#running) this.#run();
   }
 
   /** The response at hand is the last. */

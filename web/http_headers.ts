@@ -3,93 +3,8 @@
  * @module
  */
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
-
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
-const UNSAFE = /[^\t\x20-\x7e\x80-\uffff]+/g;
-const UNSAFE_ONCE = /[^\t\x20-\x7e\x80-\uffff]/;
-
-/** The names that are not written with each word's first letter large. */
-const SPECIAL: Readonly<Record<string, string>> = {
-  "content-md5": "Content-MD5",
-  dnt: "DNT",
-  etag: "ETag",
-  p3p: "P3P",
-  te: "TE",
-  "www-authenticate": "WWW-Authenticate",
-  "x-xss-protection": "X-XSS-Protection",
-};
-
-/** There is a `Content-Type`. */
-export const HAS_CONTENT_TYPE = 1;
-/** There is a `Content-Length`. */
-export const HAS_CONTENT_LENGTH = 2;
-/** There is a `Connection`. */
-export const HAS_CONNECTION = 4;
-/** There is a `Date`. */
-export const HAS_DATE = 8;
-/** There is a `Server`. */
-export const HAS_SERVER = 16;
-/** There is a `Transfer-Encoding`: not written, it belongs to the connection. */
-export const HAS_TRANSFER_ENCODING = 32;
-
-/** The names that a connection has to know of. */
-const FLAGS: Readonly<Record<string, number>> = {
-  "content-type": HAS_CONTENT_TYPE,
-  "content-length": HAS_CONTENT_LENGTH,
-  connection: HAS_CONNECTION,
-  date: HAS_DATE,
-  server: HAS_SERVER,
-  "transfer-encoding": HAS_TRANSFER_ENCODING,
-};
-
-interface Name {
-  readonly lower: string;
-  readonly wire: string;
-  readonly flag: number;
-  value: string; // the last that was found safe: programs set the same ones again and again
-  line: string; // with it
-}
-
-// Replaced, never added to.
-const NO_NAMES: Name[] = [];
-const NO_VALUES: string[] = [];
-
-/** A longer value is not remembered. */
-const MAX_REMEMBERED = 128;
-
-// Programs use few names, but a proxy may copy any: the cache is bounded.
-const names = new Map<string, Name>();
-const MAX_NAMES = 1024;
-
-function nameOf(text: string): Name {
-  const known = names.get(text);
-  if (known !== undefined) return known;
-  if (!TOKEN.test(text)) {
-    throw new TypeError(`Cannot use ${JSON.stringify(text)} as a header's name: it is not a token`);
-  }
-  const lower = text.toLowerCase();
-  const wire = SPECIAL[lower] ?? lower.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
-  const name = {
-    lower,
-    wire,
-    flag: Object.hasOwn(FLAGS, lower) ? FLAGS[lower]! : 0,
-    value: "",
-    line: `${wire}: \r\n`,
-  };
-  if (names.size < MAX_NAMES) names.set(text, name);
-  return name;
-}
-
-/** A value that cannot end its line: control characters become spaces. */
-function safeValue(name: Name, value: string): string {
-  if (value === name.value) return value;
-  if (UNSAFE_ONCE.test(value)) return value.replace(UNSAFE, " ").trim();
-  if (value.length <= MAX_REMEMBERED) {
-    name.line = `${name.wire}: ${value}\r\n`;
-    name.value = value;
-  }
-  return value;
-}
+import { type Name, nameOf, safeValue } from "./_header_names.ts";
+import { HeaderSet, NO_HEADERS } from "./_header_set.ts";
 
 /**
  * Header fields: the methods of the platform's `Headers`, and Twisted's `getRawHeaders` and its kin. Several fields may
@@ -109,8 +24,9 @@ function safeValue(name: Name, value: string): string {
  * ```
  */
 export class HTTPHeaders {
-  #names: Name[] = NO_NAMES;
-  #values: string[] = NO_VALUES;
+  #set: HeaderSet | null = NO_HEADERS; // while it is not null the arrays are the set's, which all may share
+  #names: Name[] = NO_HEADERS.names;
+  #values: string[] = NO_HEADERS.values;
   #flags = 0;
   #block: HeaderBlock; // fields received; they move into the arrays when something is changed
 
@@ -134,6 +50,7 @@ export class HTTPHeaders {
   static _received(block: HeaderBlock): HTTPHeaders {
     const headers = new HTTPHeaders();
     headers.#block = block;
+    headers.#set = null;
     return headers;
   }
 
@@ -150,6 +67,7 @@ export class HTTPHeaders {
 
   /** Puts one field in place of all that have its name. */
   set(name: string, value: string): void {
+    if (this.#set !== null && this.#share(this.#set, name, value)) return;
     this.#own();
     const key = nameOf(name);
     const at = this.#find(key.lower);
@@ -163,9 +81,21 @@ export class HTTPHeaders {
 
   /** Adds a field, beside others of its name. */
   append(name: string, value: string): void {
+    if (this.#set !== null && this.#share(this.#set, name, value)) return;
     this.#own();
     const key = nameOf(name);
     this.#add(key, safeValue(key, String(value)));
+  }
+
+  // Goes on to the set with one field more, if there is one that was used before or shall be used again.
+  #share(from: HeaderSet, name: string, value: string): boolean {
+    const set = from.with(name, value);
+    if (set === null) return false;
+    this.#set = set;
+    this.#names = set.names;
+    this.#values = set.values;
+    this.#flags = set.flags;
+    return true;
   }
 
   #add(key: Name, value: string): void {
@@ -270,6 +200,7 @@ export class HTTPHeaders {
 
   /** The lines as they go on the wire. */
   toString(): string {
+    if (this.#set !== null) return this.#set.lines;
     let lines = "";
     if (this.#block.count > 0) this.#own();
     const keys = this.#names;
@@ -284,6 +215,11 @@ export class HTTPHeaders {
   /** @ignore Which of the names that a connection has to know of are there; only of fields set here. */
   get _flags(): number {
     return this.#flags;
+  }
+
+  /** @ignore The shared set that these fields are, or `null`. */
+  get _shared(): HeaderSet | null {
+    return this.#set;
   }
 
   /** @ignore The last value under a name in lower case; the quick way for headers that were received. */
@@ -310,7 +246,14 @@ export class HTTPHeaders {
     return -1;
   }
 
+  // Makes the arrays ours to change.
   #own(): void {
+    if (this.#set !== null) {
+      this.#set = null;
+      this.#names = this.#names.slice();
+      this.#values = this.#values.slice();
+      return;
+    }
     const block = this.#block;
     if (block.count === 0) return;
     this.#block = EMPTY_BLOCK;
