@@ -1,9 +1,13 @@
-"""A Twisted AMP peer: `server` listens and says its port; `client PORT` calls everything and says what it got."""
+"""
+A Twisted AMP peer: `server` listens and says its port; `client PORT` calls everything and says what it got.
+`tls-server PEM` and `tls-client PORT PEM` go over to TLS first; PEM is a file with a certificate and its key, or with
+the authority to trust.
+"""
 import sys
 from datetime import datetime
 from decimal import Decimal
 
-from twisted.internet import defer, endpoints, protocol, reactor, task
+from twisted.internet import defer, endpoints, protocol, reactor, ssl, task
 from twisted.protocols import amp
 from twisted.python.filepath import FilePath
 
@@ -93,11 +97,24 @@ class Peer(amp.AMP):
         return Echo()
 
 
-def server():
-    factory = protocol.Factory.forProtocol(Peer)
+def server(peer):
+    factory = protocol.Factory.forProtocol(peer)
     port = reactor.listenTCP(0, factory, interface="127.0.0.1")
     print("port", port.getHost().port, flush=True)
     reactor.run()
+
+
+class SecurePeer(Peer):
+    """Answers `StartTLS`, and tells whether what follows came under TLS."""
+
+    @amp.StartTLS.responder
+    def secure(self):
+        with open(sys.argv[2]) as pem:
+            return {"tls_localCertificate": ssl.PrivateCertificate.loadPEM(pem.read())}
+
+    @Heard.responder
+    def hear(self):
+        return {"texts": [type(self.transport).__name__, str(getattr(self.transport, "TLS", False))]}
 
 
 class Recorder(protocol.Protocol):
@@ -161,7 +178,26 @@ async def client(port):
     print("done", flush=True)
 
 
+async def tls_client(port, authority):
+    point = endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", port)
+    peer = await endpoints.connectProtocol(point, Peer())
+    print("before", (await peer.callRemote(Sum, a=1, b=1))["total"])
+    with open(authority) as pem:
+        trusted = [ssl.Certificate.loadPEM(pem.read())]
+    await peer.callRemote(amp.StartTLS, tls_verifyAuthorities=trusted)
+    print("after", (await peer.callRemote(Sum, a=5, b=7))["total"])
+    print("certificate", peer.peerCertificate.getSubject().commonName.decode())
+    factory = RecorderFactory()
+    await peer.callRemote(Upgrade, factory)
+    print("switched", (await factory.made.got).decode())
+    print("done", flush=True)
+
+
 if sys.argv[1] == "server":
-    server()
+    server(Peer)
+elif sys.argv[1] == "tls-server":
+    server(SecurePeer)
+elif sys.argv[1] == "tls-client":
+    task.react(lambda reactor: defer.ensureDeferred(tls_client(int(sys.argv[2]), sys.argv[3])))
 else:
     task.react(lambda reactor: defer.ensureDeferred(client(int(sys.argv[2]))))

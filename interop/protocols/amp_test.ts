@@ -10,6 +10,7 @@ import {
   Float,
   Integer,
   ListOf,
+  OnlyOneTLS,
   Path,
   String,
   UnhandledCommand,
@@ -17,7 +18,8 @@ import {
   UnknownRemoteError,
   ZonedDate,
 } from "@ropewalk/protocols/amp";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { AUTHORITY, SERVER } from "../../reactor/_contract/certificates.ts";
 import { PYTHON, Running } from "../_process.ts";
 import { connect, listen, until, untilClosed } from "./_net.ts";
 
@@ -167,3 +169,70 @@ Deno.test("AMP answers a Twisted client: every type, errors, no answers, a switc
     await untilClosed();
   }
 });
+
+async function withFile(text: string, run: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile({ suffix: ".pem" });
+  try {
+    await Deno.writeTextFile(path, text);
+    await run(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("AMP goes over to TLS with a Twisted server, and to another protocol under it", () =>
+  withFile(SERVER.cert + SERVER.key, async (pem) => {
+    await using twisted = new Running(PYTHON, [peer, "tls-server", pem]);
+    const port = Number((await twisted.line(/^port (\d+)/))[1]);
+    const amp = new AMP();
+    const { lost } = await connect(amp, port);
+    assertEquals((await amp.callRemote(Heard)).texts.at(-1), "False");
+    await amp.startTLS({ hostname: "localhost", ca: [AUTHORITY] });
+    assertEquals((await amp.callRemote(Heard)).texts.at(-1), "True");
+    assertEquals(await amp.callRemote(Sum, { a: 5, b: 7 }), { total: 12 });
+    assertThrows(() => amp.startTLS({ hostname: "localhost", ca: [AUTHORITY] }), OnlyOneTLS);
+    const inner = await amp.switchTo(Upgrade, {}, new Recorder());
+    inner.transport.write("shout");
+    await until(() => inner.data === "SHOUT");
+    inner.transport.loseConnection();
+    await lost;
+
+    // A certificate for another name costs the connection, and nothing is said to whoever showed it.
+    const second = new AMP();
+    const secondLost = (await connect(second, port)).lost;
+    await second.startTLS({ hostname: "other.example", ca: [AUTHORITY] });
+    await assertRejects(async () => await second.callRemote(Sum, { a: 1, b: 1 }));
+    await secondLost;
+  }));
+
+Deno.test("AMP goes over to TLS with a Twisted client, and to another protocol under it", () =>
+  withFile(AUTHORITY, async (authority) => {
+    class Shout extends Protocol {
+      override dataReceived(data: Uint8Array) {
+        this.transport.write(new TextDecoder().decode(data).toUpperCase());
+      }
+    }
+    class Server extends AMP {
+      override connectionMade() {
+        this.respond(Sum, ({ a, b }) => ({ total: a + (b ?? 40) }));
+        this.respondBySwitching(Upgrade, () => new Shout());
+        this.acceptTLS(SERVER);
+      }
+    }
+    const { port, listening } = await listen(Factory.forProtocol(Server));
+    try {
+      await using twisted = new Running(PYTHON, [peer, "tls-client", `${port}`, authority]);
+      await twisted.line(/^done$/);
+      await twisted.status();
+      assertEquals(twisted.lines, [
+        "before 2",
+        "after 12",
+        "certificate localhost",
+        "switched AFTER THE SWITCH",
+        "done",
+      ]);
+    } finally {
+      await listening.stopListening();
+      await untilClosed();
+    }
+  }));

@@ -1,8 +1,23 @@
+import {
+  AllowAnonymousAccess,
+  ANONYMOUS,
+  type AvatarId,
+  InMemoryUsernamePasswordDatabase,
+  Portal,
+} from "@ropewalk/cred";
 import { Factory } from "@ropewalk/protocols";
-import { FTP, FTPClient, MemoryFTPShell } from "@ropewalk/protocols/ftp";
+import {
+  FilePathFTPShell,
+  FTP,
+  FTPClient,
+  FTPError,
+  type FTPShell,
+  MemoryFTPShell,
+} from "@ropewalk/protocols/ftp";
 import { reactor } from "@ropewalk/reactor";
-import { assert, assertEquals } from "@std/assert";
-import { runToEnd } from "../_process.ts";
+import { FilePath } from "@ropewalk/reactor/filepath";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { PYTHON, Running, runToEnd } from "../_process.ts";
 import { connect, listen, untilClosed } from "./_net.ts";
 
 function fill(shell: MemoryFTPShell, path: string[], bytes: Uint8Array): void {
@@ -71,6 +86,120 @@ Deno.test("FTP serves lftp: passive and active, lists, uploads, downloads, resta
     await untilClosed();
   }
 });
+
+Deno.test("FTP serves lftp a directory to users of a Portal and to guests, and lets nobody out", async () => {
+  const folder = await Deno.makeTempDir();
+  const local = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/pub/sub`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/pub/readme.txt`, "welcome\n");
+  await Deno.writeTextFile(`${folder}/secret`, "hidden\n");
+  await Deno.symlink(`${folder}/secret`, `${folder}/pub/link`);
+  const big = Uint8Array.from({ length: 3_000_000 }, (_, i) => i * 7 + (i >> 9));
+  await Deno.writeFile(`${local}/big.bin`, big);
+  await Deno.writeFile(`${folder}/pub/part.bin`, big.subarray(0, 1_234_567));
+  const left: AvatarId[] = [];
+  const portal = new Portal<FTPShell>({
+    requestAvatar: (id) => ({
+      avatar: new FilePathFTPShell(new FilePath(`${folder}/pub`)),
+      logout: () => void left.push(id),
+    }),
+  }, [new InMemoryUsernamePasswordDatabase({ ann: "sesame" }), new AllowAnonymousAccess()]);
+  const { port, listening } = await listen(Factory.forProtocol(FTP, { reactor, portal }));
+  const lftp = (user: string, commands: string, settings = "") =>
+    runToEnd("lftp", [
+      "-c",
+      "set net:max-retries 1; set net:timeout 5; set ftp:ssl-allow no; set ftp:charset UTF-8; set file:charset UTF-8;" +
+      ` ${settings} open ${
+        user === "" ? "" : `-u ${user} `
+      }ftp://127.0.0.1:${port}; lcd ${local}; ${commands}`,
+    ], { env: { LC_ALL: "C.UTF-8", HOME: local } });
+  try {
+    for (const settings of ["set ftp:use-mlsd on;", "set ftp:use-mlsd off; set ftp:passive-mode off;"]) {
+      const done = await lftp(
+        "ann,sesame",
+        "cls -1; put big.bin -o żółw; get żółw -o back.bin; mkdir -p new/deep; mv żółw new/deep/żółw; cls -1 new/deep",
+        settings,
+      );
+      assertEquals(done.code, 0, done.errors);
+      assertEquals(await Deno.readFile(`${local}/back.bin`), big);
+      assertEquals(await Deno.readFile(`${folder}/pub/new/deep/żółw`), big);
+      assert(done.output.includes("readme.txt") && done.output.includes("new/deep/żółw"), done.output);
+      assert(!done.output.includes("link"), done.output);
+      assertEquals((await lftp("ann,sesame", "rm -r new", settings)).code, 0);
+      await Deno.remove(`${local}/back.bin`);
+    }
+    // An upload that goes on where it was cut off.
+    assertEquals((await lftp("ann,sesame", "put -c big.bin -o part.bin")).code, 0);
+    assertEquals(await Deno.readFile(`${folder}/pub/part.bin`), big);
+    const guest = await lftp("", "cat readme.txt; mkdir mine");
+    assert(guest.output.includes("welcome") && guest.code !== 0, guest.errors);
+    for (const path of ["../secret", "/../secret", "link", "sub/../../secret"]) {
+      const { code, output } = await lftp("ann,sesame", `cat ${path}`);
+      assert(code !== 0 && !output.includes("hidden"), path);
+    }
+    assert((await lftp("ann,wrong", "cls")).code !== 0);
+    await untilClosed();
+    assert(left.includes("ann") && left.includes(ANONYMOUS));
+    assertEquals([...Deno.readDirSync(`${folder}/pub`)].map(({ name }) => name).sort(), [
+      "link",
+      "part.bin",
+      "readme.txt",
+      "sub",
+    ]);
+  } finally {
+    await listening.stopListening();
+    await untilClosed();
+    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(local, { recursive: true });
+  }
+});
+
+for (const kind of ["twisted", "pyftpdlib"]) {
+  Deno.test(`FTPClient speaks to ${kind}: lists, files, restarts, folders, errors`, async () => {
+    const folder = await Deno.makeTempDir();
+    await using server = new Running(PYTHON, [
+      new URL("ftp_peer.py", import.meta.url).pathname,
+      kind,
+      folder,
+    ]);
+    const port = Number((await server.line(/^port (\d+)/))[1]);
+    try {
+      const client = new FTPClient({ reactor });
+      const { lost } = await connect(client, port);
+      await assertRejects(async () => await client.login("ann", "wrong"), FTPError, "530");
+      await client.login("ann", "sesame");
+      const big = Uint8Array.from({ length: 700_000 }, (_, i) => i * 3);
+      await client.makeFolder("new folder");
+      await client.changeFolder("new folder");
+      assertEquals(await client.pwd(), "/new folder");
+      await client.store("file", big);
+      assertEquals(await client.size("file"), big.length);
+      assertEquals(await client.retrieve("file"), big);
+      const old = kind === "twisted"; // which knows neither APPE nor REST
+      if (!old) {
+        await client.append("file", "more");
+        await client.storeFrom("file", "!", 700_004);
+        const end = new Uint8Array([...big.slice(699_990), ...new TextEncoder().encode("more!")]);
+        assertEquals(await client.retrieve("file", 699_990), end);
+      }
+      let length = 0;
+      await client.retrieveTo("file", { write: (bytes) => void (length += bytes.length), close: () => {} });
+      assertEquals(length, old ? 700_000 : 700_005);
+      await client.rename("file", "/other");
+      await client.cdup();
+      assertEquals((await client.names(".")).sort(), ["new folder", "other"]);
+      assert((await client.list()).includes(" other\r\n"));
+      await assertRejects(async () => await client.retrieve("nothing"), FTPError, "550");
+      await client.removeFile("other");
+      await client.removeFolder("new folder");
+      assertEquals([...Deno.readDirSync(folder)], []);
+      await client.quit();
+      await lost;
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
 
 Deno.test("FTPClient speaks to our server: all it can do", async () => {
   const home = new MemoryFTPShell();

@@ -9,12 +9,13 @@
  */
 import { Deferred, Failure, reportError } from "@ropewalk/deferred";
 import type { StreamProtocol, TLSClientOptions, TLSServerOptions } from "@ropewalk/reactor/core";
-import { decodeUtf8, encodeUtf8, fromLatin1, hasHighBytes, latin1 } from "../bytes.ts";
+import { fromLatin1, hasHighBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
-import { type Box, BoxParser, encodeKey, encodeValue } from "./box.ts";
+import { type Box, BoxParser } from "./box.ts";
 import type { Received, Sent } from "./arguments.ts";
 import { Command, type CommandClass, compile, type CompiledCommand } from "./command.ts";
+import { encodeError, remoteError, textOf } from "./error_boxes.ts";
 import {
   AmpProtocolError,
   BadLocalReturn,
@@ -22,11 +23,8 @@ import {
   ProtocolSwitched,
   RemoteAmpError,
   UnhandledCommand,
-  UnknownRemoteError,
 } from "./errors.ts";
-
-/** What a responder may return: now, or later. */
-export type Later<T> = T | Deferred<T> | PromiseLike<T>;
+import { type Answering, CommandLocator, type Later, type Responder } from "./locator.ts";
 
 /** What `callRemote` needs for a command: nothing may be left out but what is optional. */
 export type CallArguments<C extends CommandClass> = Record<never, never> extends Sent<C["arguments"]>
@@ -38,18 +36,6 @@ export type CallResult<C extends CommandClass> = true extends C["requiresAnswer"
   ? Deferred<Received<C["response"]>>
   : undefined;
 
-/** Answers a command. */
-export type Responder<C extends CommandClass> = (
-  args: Received<C["arguments"]>,
-  amp: AMP,
-) => Later<Sent<C["response"]>>;
-
-/** How one command is answered. */
-interface Answering {
-  readonly command: CompiledCommand;
-  readonly respond: (args: never, amp: AMP) => unknown;
-}
-
 /** Switches to another protocol, or to TLS, once the answer is on its way. */
 const SWITCH = Symbol("switch");
 interface Switching {
@@ -58,23 +44,6 @@ interface Switching {
 
 /** Asks for TLS; the answer is the last box in plain text. */
 class StartTLS extends Command {}
-
-/** Finds responders by the names of commands; several AMPs may share one. */
-export class CommandLocator {
-  readonly #answering = new Map<string, Answering>();
-
-  /** Has `respond` answer `command`. Later ones take the place of earlier ones. */
-  respond<C extends CommandClass>(command: C, respond: Responder<C>): this {
-    const compiled = compile(command);
-    this.#answering.set(compiled.name, { command: compiled, respond: respond as Answering["respond"] });
-    return this;
-  }
-
-  /** @ignore How a command is answered, or `undefined`. */
-  _locate(name: string): unknown {
-    return this.#answering.get(name);
-  }
-}
 
 /** Options of {@linkcode AMP}. */
 export interface AMPOptions {
@@ -405,18 +374,13 @@ export class AMP<F = Factory> extends Protocol<F> {
       reportError(error, `Error in the responder of ${command?.name}`);
     }
     if (tag !== null) {
+      // What went wrong in here, if it was not declared, is not the peer's business.
       const description = known === null
-        ? "Unknown Error" // what went wrong in here is not the peer's business
+        ? "Unknown Error"
         : error instanceof RemoteAmpError
         ? error.description
         : (error as Error).message;
-      let text = latin1(encodeUtf8(description));
-      if (text.length > 65535) text = text.slice(0, 65535);
-      this.#emit(
-        ERROR + encodeValue("_error", tag) +
-          ERROR_CODE + encodeValue("_error_code", latin1(encodeUtf8(known?.code ?? "UNKNOWN"))) +
-          ERROR_DESCRIPTION + encodeValue("_error_description", text) + "\0\0",
-      );
+      this.#emit(encodeError(tag, known?.code ?? "UNKNOWN", description));
     }
     // A command that nobody answers and nobody knows does no harm; one that failed without an answer does.
     if (known === null || known.fatal || (tag === null && command !== null)) this.transport.loseConnection();
@@ -462,25 +426,6 @@ export class AMP<F = Factory> extends Protocol<F> {
   }
 }
 
-const ERROR = encodeKey("_error");
-const ERROR_CODE = encodeKey("_error_code");
-const ERROR_DESCRIPTION = encodeKey("_error_description");
-
-// The text of a one-byte string; most are ASCII and need no decoder.
-function textOf(oneByte: string): string {
-  return hasHighBytes(oneByte) ? decodeUtf8(fromLatin1(oneByte)) : oneByte;
-}
-
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null)?.then === "function";
-}
-
-function remoteError(command: CompiledCommand, box: Box): Error {
-  const code = textOf(box.get("_error_code") ?? "");
-  const description = textOf(box.get("_error_description") ?? "");
-  const declared = command.errors.get(code);
-  if (declared !== undefined) return new declared.type(description);
-  if (code === "UNHANDLED") return new UnhandledCommand(code, description);
-  if (code === "UNKNOWN") return new UnknownRemoteError(code, description);
-  return new RemoteAmpError(code, description);
 }

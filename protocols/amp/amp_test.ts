@@ -13,12 +13,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes, encodeUtf8, fromLatin1, latin1 } from "../bytes.ts";
 import { Protocol } from "../protocol.ts";
-import { AMP, CommandLocator } from "./amp.ts";
+import { AMP } from "./amp.ts";
 import {
   AmpList,
   Boolean_,
   DateTime,
   Decimal,
+  Descriptor,
   Float,
   Integer,
   ListOf,
@@ -38,6 +39,7 @@ import {
   UnhandledCommand,
   UnknownRemoteError,
 } from "./errors.ts";
+import { CommandLocator } from "./locator.ts";
 import { ZonedDate } from "./zoned_date.ts";
 
 class Boom extends Error {}
@@ -266,6 +268,26 @@ Deno.test("AMP fails at the caller, with nothing sent, when arguments do not fit
     static override arguments = { ["k".repeat(256)]: new Unicode() };
   }
   assertThrows(() => amp.callRemote(LongKey, { ["k".repeat(256)]: "" }), TooLong);
+});
+
+Deno.test("AMP refuses descriptors in words, on both sides, and an optional one may be left out", () => {
+  class Pass extends Command {
+    static override arguments = { fd: new Descriptor() };
+  }
+  class Maybe extends Command {
+    static override arguments = { fd: new Descriptor({ optional: true }) };
+  }
+  const { client, server, pump } = pair();
+  const refused = client.callRemote(Pass, { fd: 3 });
+  assert(failureResultOf(refused, InvalidSignature).getErrorMessage().includes("cannot pass one"));
+  server.respond(Maybe, ({ fd }) => {
+    assertEquals(fd, undefined);
+    return {};
+  });
+  const left = client.callRemote(Maybe, {});
+  pump();
+  successResultOf(left);
+  assertThrows(() => new Descriptor().decode("0"), InvalidSignature, "cannot receive one");
 });
 
 Deno.test("AMP sends a command without an answer, and an asker may want one all the same", () => {

@@ -194,6 +194,22 @@ export class DateTime<const O extends boolean = false> extends Argument<ZonedDat
   }
 }
 
+/**
+ * An open file or socket, which Twisted passes over a UNIX socket beside the box. Neither Deno nor Node can pass one, so
+ * that whoever sends or receives it gets a clear error instead of a hang; one that is optional may be left out.
+ */
+export class Descriptor<const O extends boolean = false> extends Argument<never, number, O> {
+  /** @throws {InvalidSignature} Always. */
+  override encode(_value: number): string {
+    throw new InvalidSignature("Cannot send a descriptor: this host cannot pass one to another process");
+  }
+
+  /** @throws {InvalidSignature} Always. */
+  override decode(_text: string): never {
+    throw new InvalidSignature("Cannot take a descriptor: this host cannot receive one from another process");
+  }
+}
+
 /** A list of values of one type; all of it must fit into one value of 65,535 bytes. */
 export class ListOf<A extends AnyArgument, const O extends boolean = false>
   extends Argument<A["types"]["out"][], readonly A["types"]["in"][], O> {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { MethodTable } from "../method_table.ts";
-import { CommandLocator } from "./amp.ts";
+import { CommandLocator } from "./locator.ts";
 import type { AnyArgument, ArgumentMap } from "./arguments.ts";
 import { Command, type CommandClass } from "./command.ts";
 

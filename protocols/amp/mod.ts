@@ -16,15 +16,7 @@
  *
  * @module
  */
-export {
-  AMP,
-  type AMPOptions,
-  type CallArguments,
-  type CallResult,
-  CommandLocator,
-  type Later,
-  type Responder,
-} from "./amp.ts";
+export { AMP, type AMPOptions, type CallArguments, type CallResult } from "./amp.ts";
 export {
   AmpList,
   type AnyArgument,
@@ -34,6 +26,7 @@ export {
   Boolean_ as Boolean,
   DateTime,
   Decimal,
+  Descriptor,
   Float,
   Integer,
   ListOf,
@@ -57,5 +50,6 @@ export {
   UnhandledCommand,
   UnknownRemoteError,
 } from "./errors.ts";
+export { CommandLocator, type Later, type Responder } from "./locator.ts";
 export { methodCommand, tableLocator } from "./method_table.ts";
 export { ZonedDate } from "./zoned_date.ts";
