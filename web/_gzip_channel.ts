@@ -150,6 +150,14 @@ export class GzipChannel implements ResponseChannel, PushProducer {
     this.#next.abortResponse();
   }
 
+  pauseBody(): void {
+    this.#next.pauseBody();
+  }
+
+  resumeBody(): void {
+    this.#next.resumeBody();
+  }
+
   closeAfter(): void {
     this.#next.closeAfter();
   }

@@ -53,3 +53,10 @@ export function wantsWebSocket(headers: HTTPHeaders): boolean {
   return /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.get("connection") ?? "") &&
     headers.get("upgrade")?.trim().toLowerCase() === "websocket";
 }
+
+/** Refuses what is no reactor at once, not with the first request. */
+export function checkReactor(reactor: unknown, action: string): void {
+  if (typeof (reactor as { connectTCP?: unknown } | null | undefined)?.connectTCP !== "function") {
+    throw new TypeError(`Cannot ${action}: the reactor makes no connections`);
+  }
+}

@@ -2,30 +2,59 @@
  * The response of another server, passed on to a client as it comes and as fast as the client takes it.
  * @module
  */
-import type { Deferred, Failure } from "@ropewalk/deferred";
-import { type StreamProtocol, TimeoutError, type Transport } from "@ropewalk/reactor/core";
-import { StreamBodyProducer } from "./_client/body_sources.ts";
-import type { RequestBody } from "./_client/body_sources.ts";
+import { Deferred, type Failure } from "@ropewalk/deferred";
+import { type Consumer, type StreamProtocol, TimeoutError, type Transport } from "@ropewalk/reactor/core";
+import type { BodyProducer } from "./_client/body_writer.ts";
 import { HTTPTimeoutError, PotentialDataLoss, ResponseDone } from "./_client/errors.ts";
-import type { ClientResponse } from "./_client/response.ts";
+import { type ClientResponse, UNKNOWN_LENGTH } from "./_client/response.ts";
 import { errorBody } from "./_error_body.ts";
 import { endToEnd } from "./_proxy_headers.ts";
 import { TunnelSide } from "./_proxy_tunnel.ts";
-import type { Request } from "./request.ts";
-import type { RequestContent } from "./request_content.ts";
+import type { BodyReceiver, Request } from "./request.ts";
 
-const PIECE_BYTES = 65_536;
-
-/** The body of a request, for the next server; `null` for none. */
-export function bodyFor(request: Request): RequestBody | null {
-  const { content } = request;
-  if (content.length === 0) return null;
-  return content.spooled ? new StreamBodyProducer(pieces(content), content.length) : content.bytes();
+/** The body of a request, for the next server: at its pace, if it is still arriving; `null` for none. */
+export function bodyFor(request: Request): BodyProducer | Uint8Array | null {
+  if (request.streaming) return new IncomingBody(request);
+  return request.content.length === 0 ? null : request.content.bytes();
 }
 
-async function* pieces(content: RequestContent): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < content.length; at += PIECE_BYTES) {
-    yield content.slice(at, at + PIECE_BYTES);
+/** The body of a client's request as that of another. */
+class IncomingBody implements BodyProducer, BodyReceiver {
+  readonly length: number | typeof UNKNOWN_LENGTH;
+  readonly #request: Request;
+  readonly #sent = new Deferred<void>();
+  #consumer: Consumer | null = null;
+
+  constructor(request: Request) {
+    this.#request = request;
+    this.length = request.contentLength < 0 ? UNKNOWN_LENGTH : request.contentLength;
+  }
+
+  startProducing(consumer: Consumer): Deferred<void> {
+    this.#consumer = consumer;
+    this.#request.deliverBody(this);
+    return this.#sent;
+  }
+
+  bodyReceived(bytes: Uint8Array): void {
+    this.#consumer?.write(bytes);
+  }
+
+  bodyComplete(): void {
+    if (this.#consumer !== null) this.#sent.callback();
+  }
+
+  pauseProducing(): void {
+    this.#request.pauseBody();
+  }
+
+  resumeProducing(): void {
+    this.#request.resumeBody();
+  }
+
+  stopProducing(): void {
+    this.#consumer = null;
+    this.#request.resumeBody(); // what is left is dropped, or the connection closes after the answer
   }
 }
 

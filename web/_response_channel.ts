@@ -38,6 +38,10 @@ export interface ResponseChannel {
   unregisterProducer(): void;
   /** The connection belongs to another protocol from here on. */
   upgrade(request: Request, protocol: StreamProtocol): void;
+  /** The body of the request is read no further for now. */
+  pauseBody(): void;
+  /** The body of the request is read on. */
+  resumeBody(): void;
   /** Whether the connection closes after this response. */
   closeAfter(): void;
 }

@@ -48,6 +48,11 @@ export class CompressionResource extends Resource {
     if (!(this.#minBytes >= 0)) throw new RangeError(`Cannot compress from ${this.#minBytes} bytes on`);
   }
 
+  /** As what is compressed says. */
+  override streamsBodyAt(path: readonly string[], request: Request): boolean {
+    return this.original.streamsBodyAt(path, request);
+  }
+
   /** Answers a request. */
   override render(request: Request): RenderResult {
     if (typeof CompressionStream === "function") {

@@ -16,6 +16,9 @@ export interface FetchInfo {
 /** A program of the web platform: Hono's and Oak's `fetch`, or a plain function. */
 export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
 
+/** So much of a body waits for the program before the client is held back. */
+const HIGH_WATER_BYTES = 65_536;
+
 /** Options of {@linkcode FetchResource}. */
 export interface FetchResourceOptions {
   /** Whether the program sees only the path below this resource. @default false */
@@ -37,6 +40,8 @@ export interface FetchResourceOptions {
 export class FetchResource extends Resource {
   /** Answers for everything below it too. */
   override isLeaf = true;
+  /** The program reads bodies while they arrive. */
+  override streamsBody = true;
   readonly #stripPrefix: boolean;
 
   /**
@@ -58,7 +63,7 @@ export class FetchResource extends Resource {
       platform = new Request(this.#url(request), {
         method: request.method,
         headers: request.requestHeaders.toPlatform(),
-        body: hasBody(request) ? new Uint8Array(request.content.bytes()) : null,
+        ...bodyOf(request),
         signal: controller.signal,
         redirect: "manual",
       });
@@ -78,6 +83,42 @@ export class FetchResource extends Resource {
   }
 }
 
-function hasBody(request: SiteRequest): boolean {
-  return request.method !== "GET" && request.method !== "HEAD" && request.content.length > 0;
+function bodyOf(request: SiteRequest): { body: BodyInit | null; duplex?: "half" } {
+  if (request.method === "GET" || request.method === "HEAD") return { body: null };
+  if (request.streaming) return { body: streamOf(request), duplex: "half" };
+  return { body: request.content.length === 0 ? null : new Uint8Array(request.content.bytes()) };
+}
+
+// The body is read from the connection as the program reads it.
+function streamOf(request: SiteRequest): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let started = false;
+  let over = false;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      request.notifyFinish().addErrback((failure) => {
+        if (!over) controller.error(failure.value);
+        over = true;
+      });
+    },
+    pull(controller) {
+      if (over) return;
+      if (started) return request.resumeBody();
+      started = true;
+      request.deliverBody({
+        bodyReceived(bytes) {
+          if (over) return;
+          controller.enqueue(bytes.slice());
+          if (controller.desiredSize! <= 0) request.pauseBody();
+        },
+        bodyComplete() {
+          if (!over) controller.close();
+          over = true;
+        },
+      });
+    },
+    cancel() {
+      over = true;
+      request.resumeBody();
+    },
+  }, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }));
 }

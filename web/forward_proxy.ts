@@ -9,7 +9,7 @@ import { Agent, type AgentLike } from "./_client/agent.ts";
 import type { ClientReactor } from "./_client/endpoints.ts";
 import { HTTPConnectionPool } from "./_client/pool.ts";
 import { errorBody } from "./_error_body.ts";
-import { requestHeadersFor } from "./_proxy_headers.ts";
+import { checkReactor, requestHeadersFor } from "./_proxy_headers.ts";
 import { TunnelSide } from "./_proxy_tunnel.ts";
 import { bodyFor, refuse, relay } from "./_relay.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
@@ -69,12 +69,18 @@ export class ProxyFactory extends HTTPFactory {
    */
   constructor(reactor: ClientReactor, options: ProxyFactoryOptions = {}) {
     super(options);
+    checkReactor(reactor, "be a proxy");
     this.#resource = new ForwardResource(reactor, options);
   }
 
   /** One resource for all. */
   override getResourceFor(_request: Request): Resource {
     return this.#resource;
+  }
+
+  /** Bodies are passed on while they arrive. */
+  override streamsBody(_request: Request): boolean {
+    return true;
   }
 
   /** The object for a request; that for a tunnel has no framing of its own. */

@@ -56,8 +56,12 @@ export interface ChannelOwner extends RequestSite {
   makeRequest(channel: ResponseChannel, head: RequestHead): Request;
   /** A response is complete, or the client went away before it was. */
   requestDone(request: Request): void;
-  /** The present time in milliseconds since the epoch, for the header `Date`. */
-  now(): number;
+  /**
+   * The present time in milliseconds since the epoch, for the header `Date`: right to the second.
+   *
+   * @param turn The reactor's time in this turn.
+   */
+  secondAt(turn: number): number;
 }
 
 /** Text that is longer is sent as bytes of its own, not as part of the string that is collected. */
@@ -288,7 +292,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#request = null;
     const text = `${fault.status} ${statusPhrase(fault.status)}: ${fault.reason}\n`;
     this.#out += `HTTP/1.1 ${fault.status} ${statusPhrase(fault.status)}\r\n` +
-      serverAndDate(this.#owner.now()) + "Connection: close\r\nContent-Type: text/plain\r\n" +
+      serverAndDate(this.#owner.secondAt(this.#turn())) + "Connection: close\r\nContent-Type: text/plain\r\n" +
       `Content-Length: ${text.length}\r\n\r\n${text}`;
     this.#close();
     if (request !== null) {
@@ -331,7 +335,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     const headers = request._setHeaders;
     const set = headers === null ? NO_HEADERS : headers._shared;
     if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return false;
-    if (!set.prepare(body, this.#owner.now())) return false;
+    if (!set.prepare(body, this.#owner.secondAt(this.#turn()))) return false;
     request.sentLength = body.length; // it is ASCII
     if (this.#out === "" && this.#parser.buffered === 0) {
       this.#written += set.bytes.length;
@@ -385,7 +389,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       this.#okFirst = true;
       return rest;
     }
-    let standard = serverAndDate(this.#owner.now());
+    let standard = serverAndDate(this.#owner.secondAt(this.#turn()));
     if ((flags & HAS_SERVER) !== 0) standard = standard.slice(standard.indexOf("Date:"));
     if ((flags & HAS_DATE) !== 0) standard = standard.slice(0, standard.indexOf("Date:"));
     const phrase = request.codeMessage === "" ? statusPhrase(code) : request.codeMessage;
@@ -482,7 +486,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#written += out.length;
     if (this.#okFirst) {
       this.#okFirst = false;
-      this.transport.write(okHead(this.#owner.now()));
+      this.transport.write(okHead(this.#owner.secondAt(this.#turn())));
     }
     this.transport.write(out);
     if (this.#written > UNWATCHED_OUTPUT) this.#watch();
@@ -577,9 +581,14 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   // Only moves the deadline; the timer that is set looks at it when it fires.
   #wait(seconds: number): void {
-    const { reactor } = this;
-    this.#deadline = reactor.seconds() + seconds;
+    this.#deadline = this.#turn() + seconds;
     if (this.#deadline < this.#timerAt) this.#arm(seconds);
+  }
+
+  // The time, where it is cheap only as it was at the beginning of the turn.
+  #turn(): number {
+    const { reactor } = this;
+    return reactor.turnSeconds !== undefined ? reactor.turnSeconds() : reactor.seconds();
   }
 
   #arm(seconds: number): void {

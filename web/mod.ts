@@ -46,7 +46,7 @@ export { DEFAULT_LIMITS, type HTTPLimits } from "./limits.ts";
 export { NameVirtualHost, VHostMonsterResource } from "./name_virtual_host.ts";
 export { CACHED, NOT_DONE_YET } from "./not_done_yet.ts";
 export { Redirect, redirectTo } from "./redirect.ts";
-export { Request, type RequestHead, type RequestSite } from "./request.ts";
+export { type BodyReceiver, Request, type RequestHead, type RequestSite } from "./request.ts";
 export { RequestContent, type Spool } from "./request_content.ts";
 export { type CookieOptions, formatCookie, parseCookies } from "./request_cookies.ts";
 export { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";

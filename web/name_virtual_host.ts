@@ -52,6 +52,11 @@ export class NameVirtualHost extends Resource {
     return root;
   }
 
+  /** As the tree of the host says. */
+  override streamsBodyAt(path: readonly string[], request: Request): boolean {
+    return this.#resourceFor(request).streamsBodyAt(path, request);
+  }
+
   /** Answers a request. */
   override render(request: Request): RenderResult {
     return this.#resourceFor(request).render(request);

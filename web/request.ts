@@ -12,7 +12,7 @@ import { deliver } from "./_deliver.ts";
 import { errorHTML } from "./_error_body.ts";
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
-import { originForm, segmentsOf } from "./_uri.ts";
+import { type ParsedTarget, parseTarget } from "./_uri.ts";
 import { formBoundary, MultipartScanner } from "./_multipart.ts";
 import { HTTPHeaders } from "./http_headers.ts";
 import { RequestContent, type Spool } from "./request_content.ts";
@@ -22,12 +22,17 @@ import type { Session } from "./session.ts";
 import { hasNoBody, statusPhrase } from "./status.ts";
 import { UploadedFile } from "./uploaded_file.ts";
 
+/** So much of a body that is here already is delivered at once. */
+const PIECE_BYTES = 65_536;
+
 /** What a request needs of its site. */
 export interface RequestSite {
   /** Whether error pages show the error. */
   readonly displayTracebacks: boolean;
   /** The resource that answers. */
   getResourceFor(request: Request): Resource | Deferred<Resource> | Promise<Resource>;
+  /** Whether whoever will answer takes the body as a stream. */
+  streamsBody(request: Request): boolean;
   /** Bodies beyond so many bytes go to {@linkcode makeSpool}. */
   readonly spoolBytes: number;
   /** A place for a body that is large; `null` to keep it in memory. */
@@ -36,6 +41,14 @@ export interface RequestSite {
   findSession(uid: string): Session | undefined;
   /** A new session. */
   makeSession(reactor: ReactorTime): Session;
+}
+
+/** Takes the body of a request while it arrives. */
+export interface BodyReceiver {
+  /** Some bytes came; they are valid during the call only. */
+  bodyReceived(bytes: Uint8Array): void;
+  /** All of the body came. When the client goes away before, only `notifyFinish` tells of it. */
+  bodyComplete(): void;
 }
 
 /** The head of a request, as a parser found it. */
@@ -50,6 +63,8 @@ export interface RequestHead {
   readonly host: string;
   /** The headers. */
   readonly headers: HeaderBlock;
+  /** The target taken apart, kept for the next request that has the same. */
+  parsed?: ParsedTarget | null;
 }
 
 /**
@@ -67,10 +82,6 @@ export class Request {
   query: string;
   /** `"HTTP/1.1"` or `"HTTP/1.0"`. */
   readonly clientproto: string;
-  /** The segments of the path that led to the resource, decoded. */
-  prepath: string[] = [];
-  /** The segments that are left, decoded. */
-  postpath: string[];
   /** The site that answers. */
   readonly site: RequestSite;
   /** The status of the response. */
@@ -88,6 +99,10 @@ export class Request {
   /** The host that the client asked for, with the port if it named one; empty if it named none. */
   host: string;
   readonly #head: HeaderBlock;
+  readonly #segments: readonly string[]; // of the path; requests may share them
+  #depth = 0; // how many of them are behind, until one of the two is asked for
+  #prepath: string[] | null = null;
+  #postpath: string[] | null = null;
   #requestHeaders: HTTPHeaders | null = null;
   #responseHeaders: HTTPHeaders | null = null;
   #content: RequestContent | null = null;
@@ -101,6 +116,8 @@ export class Request {
   #lost: Failure | null = null;
   #bodyDropped = false;
   #producing = false;
+  #streaming = false; // the resource was found before the body came
+  #receiver: BodyReceiver | null = null;
   #etag = "";
   #lastModified = -1;
   #secure: boolean | null = null;
@@ -116,23 +133,51 @@ export class Request {
    * @param head What was asked.
    */
   constructor(channel: ResponseChannel, site: RequestSite, head: RequestHead) {
-    const { target } = head;
-    const origin = target.charCodeAt(0) === 0x2f ? target : originForm(target);
-    const mark = origin.indexOf("?");
+    const { path, query, segments } = head.parsed ??= parseTarget(head.target);
     this.channel = channel;
     this.site = site;
     this.method = head.method;
-    this.uri = target;
-    this.path = mark < 0 ? origin : origin.slice(0, mark);
-    this.query = mark < 0 ? "" : origin.slice(mark + 1);
+    this.uri = head.target;
+    this.path = path;
+    this.query = query;
     this.clientproto = head.minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
     this.host = head.host;
-    this.postpath = target === "/" ? [""] : segmentsOf(this.path);
+    this.#segments = segments;
     this.#head = head.headers;
     this.#bodyDropped = head.method === "HEAD";
   }
 
   // ---------------------------------------------------------------------------------------- the request
+
+  /** The segments of the path that led to the resource, decoded. */
+  get prepath(): string[] {
+    return this.#prepath ??= this.#segments.slice(0, this.#depth);
+  }
+
+  set prepath(segments: string[]) {
+    this.#prepath = segments;
+  }
+
+  /** The segments that are left, decoded. */
+  get postpath(): string[] {
+    return this.#postpath ??= this.#segments.slice(this.#depth);
+  }
+
+  set postpath(segments: string[]) {
+    this.#postpath = segments;
+  }
+
+  /** @ignore Goes to the next segment: from `postpath` to `prepath`. @returns It, or `undefined` after the last. */
+  _nextSegment(): string | undefined {
+    if (this.#prepath === null && this.#postpath === null) {
+      return this.#depth < this.#segments.length ? this.#segments[this.#depth++] : undefined;
+    }
+    const { prepath, postpath } = this; // both, before either moves
+    if (postpath.length === 0) return undefined;
+    const segment = postpath.shift()!;
+    prepath.push(segment);
+    return segment;
+  }
 
   /** The clock and timers of the connection. */
   get reactor(): ReactorTime {
@@ -160,6 +205,49 @@ export class Request {
   /** The body of the request. */
   get content(): RequestContent {
     return this.#content ??= new RequestContent();
+  }
+
+  /** True while the body is still arriving, for a resource that takes it as a stream. */
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
+  /** How many bytes the body has; -1 if it comes in chunks and is not here yet. */
+  get contentLength(): number {
+    if (!this.#streaming) return this.#content === null ? 0 : this.#content.length;
+    const length = this.#head.get("content-length");
+    return length === undefined ? -1 : Number(length);
+  }
+
+  /**
+   * Takes the body piece by piece. For a resource that {@linkcode Resource.streamsBody} it is not read from the connection
+   * before this is called; one that is here already is delivered before this returns.
+   *
+   * @param receiver Takes it.
+   * @throws {TypeError} If somebody takes it already.
+   */
+  deliverBody(receiver: BodyReceiver): void {
+    if (this.#receiver !== null) throw new TypeError("Cannot deliver the body: somebody takes it already");
+    this.#receiver = receiver;
+    if (this.#streaming) {
+      if (this.#lost === null) this.channel.resumeBody();
+      return;
+    }
+    const { content } = this;
+    for (let at = 0; at < content.length; at += PIECE_BYTES) {
+      receiver.bodyReceived(content.slice(at, at + PIECE_BYTES));
+    }
+    receiver.bodyComplete();
+  }
+
+  /** Reads no more of the body for now: the client is held back. */
+  pauseBody(): void {
+    if (this.#streaming && this.#lost === null && !this.finished) this.channel.pauseBody();
+  }
+
+  /** Reads on. */
+  resumeBody(): void {
+    if (this.#streaming && this.#lost === null && !this.finished) this.channel.resumeBody();
   }
 
   /** What was sent after the last chunk of the body. */
@@ -569,8 +657,17 @@ export class Request {
 
   // ---------------------------------------------------------------------------------------- by the channel
 
+  /** @ignore The body is yet to come. @returns True if it will be taken as a stream: the request is answered now. */
+  _streamsBody(): boolean {
+    return this.#streaming = this.site.streamsBody(this);
+  }
+
   /** @ignore A piece of the body came. @returns False if it cannot be right. */
   _bodyReceived(bytes: Uint8Array): boolean {
+    if (this.#streaming) {
+      this.#receiver?.bodyReceived(bytes);
+      return true;
+    }
     const { content } = this;
     if (content.length === 0) {
       const boundary = formBoundary(this.getHeader("content-type"));
@@ -586,6 +683,11 @@ export class Request {
 
   /** @ignore All of the body came. @returns False if it is not whole. */
   _bodyComplete(): boolean {
+    if (this.#streaming) {
+      this.#streaming = false;
+      this.#receiver?.bodyComplete();
+      return true;
+    }
     return this.#form === null || this.#form.finish();
   }
 

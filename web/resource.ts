@@ -61,6 +61,11 @@ export class Resource {
   static allowedMethods?: readonly string[];
   /** True for a resource that answers for everything below it too; the rest of the path is in `request.postpath`. */
   isLeaf = false;
+  /**
+   * True for a resource that is rendered as soon as the head of a request is there, if the body is not: it takes that by
+   * `request.deliverBody`, at its own pace. `request.content` and the arguments of a form stay empty then.
+   */
+  streamsBody = false;
   /** The children that {@linkcode putChild} added. */
   readonly children: Map<string, Resource> = new Map();
 
@@ -100,6 +105,20 @@ export class Resource {
   /** The child that {@linkcode putChild} added, else what {@linkcode getChild} returns. */
   getChildWithDefault(path: string, request: Request): Child {
     return this.children.get(path) ?? this.getChild(path, request);
+  }
+
+  /**
+   * Whether the body of a request is a stream for whoever answers it: asked when the head is there, of the root first.
+   * Children are looked for among those of {@linkcode putChild} only, since others may want to see the body. A resource
+   * that stands before others, and finds them in its own way, overrides this if it can tell without a body.
+   *
+   * @param path The segments of the path below this resource, decoded.
+   * @param request The request; it must stay as it is.
+   */
+  streamsBodyAt(path: readonly string[], request: Request): boolean {
+    if (this.isLeaf || path.length === 0) return this.streamsBody;
+    if (this.getChildWithDefault !== Resource.prototype.getChildWithDefault) return false;
+    return this.children.get(path[0]!)?.streamsBodyAt(path.slice(1), request) ?? false;
   }
 
   /**

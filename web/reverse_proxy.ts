@@ -6,7 +6,7 @@ import { Agent, type AgentLike } from "./_client/agent.ts";
 import type { ClientReactor } from "./_client/endpoints.ts";
 import { HTTPConnectionPool } from "./_client/pool.ts";
 import { errorBody } from "./_error_body.ts";
-import { requestHeadersFor, wantsWebSocket } from "./_proxy_headers.ts";
+import { checkReactor, requestHeadersFor, wantsWebSocket } from "./_proxy_headers.ts";
 import { bodyFor, relay } from "./_relay.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import type { HTTPHeaders } from "./http_headers.ts";
@@ -31,8 +31,8 @@ export interface ReverseProxyOptions {
 
 /**
  * Has another server answer for this resource and all below it. Answers are passed on as they come, as fast as the
- * client takes them; what a client sends is received whole first, within the site's `maxBodyBytes`. WebSockets go
- * through. A server that refuses is 502, one that takes too long is 504.
+ * client takes them, and bodies as they come, as fast as the server takes them, within the site's `maxBodyBytes`.
+ * WebSockets go through. A server that refuses is 502, one that takes too long is 504.
  *
  * @example
  * ```ts
@@ -49,6 +49,8 @@ export interface ReverseProxyOptions {
 export class ReverseProxyResource extends Resource {
   /** Answers for everything below it too. */
   override isLeaf = true;
+  /** Passes bodies on while they arrive. */
+  override streamsBody = true;
   readonly #agent: AgentLike;
   readonly #options: ReverseProxyOptions;
   readonly #base: string;
@@ -71,6 +73,7 @@ export class ReverseProxyResource extends Resource {
     options: ReverseProxyOptions = {},
   ) {
     super();
+    checkReactor(reactor, "be a proxy");
     const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
     this.#base = `${options.scheme ?? "http"}://${name}:${port}${path.replace(/\/$/, "")}`;
     if (!URL.canParse(this.#base) || (path !== "" && !path.startsWith("/"))) {
@@ -101,7 +104,7 @@ export class ReverseProxyResource extends Resource {
 
   #headers(request: Request): HTTPHeaders {
     const headers = requestHeadersFor(request.requestHeaders);
-    if (wantsWebSocket(request.requestHeaders)) {
+    if (!request.streaming && request.content.length === 0 && wantsWebSocket(request.requestHeaders)) {
       headers.set("connection", "upgrade");
       headers.set("upgrade", "websocket");
     }

@@ -58,6 +58,10 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   /** Runs all time-outs, where it was given; else each connection's own does. */
   readonly reactor: ReactorTime | null;
   readonly #now: () => number;
+  readonly #ownTime: boolean; // `now` was given
+  #second = 0; // milliseconds since the epoch, in the present second
+  #secondFrom = 0; // when that was, in the reactor's time
+  #secondLeft = 0; // how long it holds
   readonly #log: ((request: Request, time: number) => void) | null;
   readonly #channels = new Set<HTTPChannel>();
   #drained: Deferred<void>[] = [];
@@ -73,11 +77,17 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
     this.limits = limitsFrom(options);
     this.reactor = options.reactor ?? null;
     this.#now = options.now ?? Date.now;
+    this.#ownTime = options.now !== undefined;
     this.#log = accessLogger(options.accessLog ?? "combined");
   }
 
   /** The resource that answers a request. */
   abstract getResourceFor(request: Request): Child;
+
+  /** Whether whoever will answer takes the body as a stream: see {@linkcode Resource.streamsBodyAt}. */
+  streamsBody(_request: Request): boolean {
+    return false;
+  }
 
   /** A connection: none while the site is drained. */
   override buildProtocol(_address?: Address): HTTPChannel | null {
@@ -170,6 +180,17 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   }
 
   /** @ignore */
+  secondAt(turn: number): number {
+    const age = turn - this.#secondFrom;
+    if (age >= 0 && age < this.#secondLeft) return this.#second;
+    const now = this.#now();
+    this.#second = now;
+    this.#secondFrom = turn;
+    this.#secondLeft = this.#ownTime ? 0 : 1 - now % 1000 / 1000;
+    return now;
+  }
+
+  /** @ignore */
   makeSpool(): Spool | null {
     return null;
   }
@@ -230,6 +251,10 @@ export class Site extends HTTPFactory implements RequestSite, SessionOwner {
     return getChildForRequest(this.resource, request);
   }
 
+  override streamsBody(request: Request): boolean {
+    return this.resource.streamsBodyAt(request.postpath, request);
+  }
+
   override findSession(uid: string): Session | undefined {
     return this.sessions.get(uid);
   }
@@ -272,10 +297,9 @@ const SERVER_OPTIONS = new ServerOptions();
  */
 export function getChildForRequest(resource: Resource, request: Request): Child {
   let at = resource;
-  while (request.postpath.length > 0 && !at.isLeaf) {
-    const segment = request.postpath.shift()!;
-    if (request.prepath.length === 0) request.prepath = [segment]; // the first push would reserve room for 17
-    else request.prepath.push(segment);
+  while (!at.isLeaf) {
+    const segment = request._nextSegment();
+    if (segment === undefined) break;
     const child = at.getChildWithDefault(segment, request);
     if (!(child instanceof Resource)) return later(child, request);
     at = child;

@@ -8,6 +8,7 @@ import {
   type Address,
   ConnectionLost,
   type Data,
+  defaultClock,
   ipAddress,
   PipeAddress,
   type PullProducer,
@@ -15,12 +16,13 @@ import {
   type ReactorTime,
   type StreamProtocol,
 } from "@ropewalk/reactor/core";
+import { httpDate } from "./_date.ts";
 import { Fault, scanHeaders } from "./_header_block.ts";
 import { pullToPush } from "./_pull_producer.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
 import type { Request as SiteRequest } from "./request.ts";
 import type { HTTPFactory } from "./site.ts";
-import { hasNoBody } from "./status.ts";
+import { hasNoBody, statusPhrase } from "./status.ts";
 
 /** What a host may tell of the client, as `Deno.serve` does. */
 export interface HostInfo {
@@ -33,7 +35,8 @@ const HIGH_WATER_BYTES = 65_536;
 
 /**
  * Makes a whole site a function from request to response: for `Deno.serve` (and with it HTTP/2), for hosts like
- * Workers, and for tests. The site's `reactor` option runs what needs time (sessions, pull producers).
+ * Workers, and for tests. The site's `reactor` option runs what needs time (sessions, pull producers); without it the
+ * program's does. Bodies are passed on while they arrive to resources that take them so.
  *
  * @param site The site.
  * @returns The function; its second argument is what the host tells of the client.
@@ -52,29 +55,14 @@ const HIGH_WATER_BYTES = 65_536;
  */
 export function siteHandler(site: HTTPFactory): (request: Request, info?: HostInfo) => Promise<Response> {
   return async (request, info) => {
-    const { maxBodyBytes } = site.limits;
-    const body = request.body === null ? null : await readUpTo(request.body, maxBodyBytes);
-    if (body === undefined) return new Response("413 Content Too Large\n", { status: 413 });
     return await new Promise<Response>((resolve, reject) => {
-      const channel = new FetchChannel(site, request, info, resolve, reject);
-      channel.start(body);
+      new FetchChannel(site, request, info, resolve, reject).start();
     });
   };
 }
 
-// All of a body; undefined if it is longer than allowed.
-async function readUpTo(
-  stream: ReadableStream<Uint8Array>,
-  limit: number,
-): Promise<Uint8Array[] | undefined> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of stream) {
-    if ((length += part.length) > limit) return undefined;
-    parts.push(part);
-  }
-  return parts;
-}
+const TOO_LARGE = new Fault(413, "The body is too large");
+const BAD_FORM = new Fault(400, "The form is malformed");
 
 /** Carries one response to the web platform. */
 class FetchChannel implements ResponseChannel {
@@ -84,6 +72,10 @@ class FetchChannel implements ResponseChannel {
   #producer: PushProducer | null = null;
   #paused = false;
   #over = false;
+  #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #bodyBytes = 0;
+  #bodyFlows = false;
+  #reading = false;
 
   constructor(
     readonly site: HTTPFactory,
@@ -96,25 +88,17 @@ class FetchChannel implements ResponseChannel {
   }
 
   get reactor(): ReactorTime {
-    if (this.site.reactor === null) {
-      throw new TypeError(
-        "Cannot tell the time: give the site a `reactor` to use this under a fetch handler",
-      );
-    }
-    return this.site.reactor;
+    return this.site.reactor ?? defaultClock();
   }
 
-  start(body: readonly Uint8Array[] | null): void {
-    const { method, url, signal } = this.platform;
+  start(): void {
+    const { method, url, body, signal } = this.platform;
     const { pathname, search, host } = new URL(url);
     let lines = "";
     for (const [name, value] of this.platform.headers) lines += `${name}: ${value}\r\n`;
     const bytes = Uint8Array.from(lines, (character) => character.charCodeAt(0));
     const headers = scanHeaders(bytes, 0, bytes.length, { ...this.site.limits, maxHeaders: Infinity });
-    if (headers instanceof Fault) {
-      this.resolve(new Response(headers.reason, { status: headers.status }));
-      return;
-    }
+    if (headers instanceof Fault) return this.resolve(this.#refusal(headers));
     this.#request = this.site.makeRequest(this, {
       method,
       target: pathname + search,
@@ -122,14 +106,74 @@ class FetchChannel implements ResponseChannel {
       host,
       headers,
     });
-    const whole = (body ?? []).every((part) => this.#request._bodyReceived(part));
-    if (!whole || !this.#request._bodyComplete()) {
-      this.#finished();
-      this.resolve(new Response("400 Bad Request: The form is malformed\n", { status: 400 }));
-      return;
-    }
     signal.addEventListener("abort", this.#gone, { once: true });
-    this.#request.process();
+    if (body === null) return this.#request.process();
+    if (Number(headers.get("content-length") ?? 0) > this.site.limits.maxBodyBytes) {
+      return this.#refuse(TOO_LARGE);
+    }
+    this.#body = body.getReader();
+    if (this.#request._streamsBody()) this.#request.process();
+    else this.resumeBody();
+  }
+
+  /** Whoever takes the body as a stream has enough for now. */
+  pauseBody(): void {
+    this.#bodyFlows = false;
+  }
+
+  /** The body is read on. */
+  resumeBody(): void {
+    if (this.#bodyFlows) return;
+    this.#bodyFlows = true;
+    if (!this.#reading) this.#read().catch(this.#gone);
+  }
+
+  async #read(): Promise<void> {
+    this.#reading = true;
+    try {
+      while (this.#bodyFlows && this.#body !== null) {
+        const { done, value } = await this.#body.read();
+        if (this.#over) return void this.#dropBody();
+        if (done) {
+          this.#body = null;
+          const { streaming } = this.#request;
+          if (!this.#request._bodyComplete()) return this.#refuse(BAD_FORM);
+          if (!streaming) this.#request.process();
+          return;
+        }
+        if ((this.#bodyBytes += value.length) > this.site.limits.maxBodyBytes) return this.#refuse(TOO_LARGE);
+        if (!this.#request._bodyReceived(value)) return this.#refuse(BAD_FORM);
+      }
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #dropBody(): void {
+    const body = this.#body;
+    this.#body = null;
+    body?.cancel().catch(() => {}); // nobody wants the rest
+  }
+
+  // The client broke the rules.
+  #refuse(fault: Fault): void {
+    const request = this.#request;
+    if (request.startedWriting) return this.abortResponse();
+    request.code = fault.status; // for the log
+    this.#finished();
+    request.connectionLost(new Failure(new ConnectionLost(fault.reason)));
+    this.resolve(this.#refusal(fault));
+  }
+
+  #refusal({ status, reason }: Fault): Response {
+    const headers = this.#standard(new Headers({ "content-type": "text/plain" }));
+    return new Response(`${status} ${statusPhrase(status)}: ${reason}\n`, { status, headers });
+  }
+
+  #standard(headers: Headers): Headers {
+    if (!headers.has("server")) headers.set("server", "Ropewalk");
+    if (!headers.has("date")) headers.set("date", httpDate(this.site.now()));
+    return headers;
   }
 
   readonly #gone = (): void => {
@@ -146,6 +190,7 @@ class FetchChannel implements ResponseChannel {
     this.#over = true;
     this.platform.signal.removeEventListener("abort", this.#gone);
     this.site.requestDone(this.#request);
+    if (!this.#reading) this.#dropBody();
   }
 
   #answer(request: SiteRequest, body: BodyInit | null): void {
@@ -155,7 +200,7 @@ class FetchChannel implements ResponseChannel {
     if (body !== null && !headers.has("content-type")) {
       headers.set("content-type", "text/html; charset=utf-8");
     }
-    if (!headers.has("server")) headers.set("server", "Ropewalk");
+    this.#standard(headers);
     const { code: status, codeMessage: statusText } = request;
     this.resolve(new Response(hasNoBody(status) ? null : body, { status, statusText, headers }));
   }
