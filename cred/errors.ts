@@ -30,16 +30,12 @@ export class UnauthorizedLogin extends LoginFailed {
   /** Stable identifier of this kind of error. */
   override readonly code = "UNAUTHORIZED_LOGIN";
   /**
-   * @param message What went wrong.
-   * @param options The cause.
-   */
-  /**
    * Makes one.
    *
-   * @param message What went wrong; it tells nothing more by default.
+   * @param message What went wrong; by default nothing more is told, on the wire neither, as in Twisted.
    * @param options The cause.
    */
-  constructor(message = "The login was refused", options?: ErrorOptions) {
+  constructor(message = "", options?: ErrorOptions) {
     super(message, options);
   }
 }

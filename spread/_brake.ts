@@ -12,25 +12,23 @@
  * @module
  */
 import type { PushProducer, Transport } from "@ropewalk/reactor/core";
-import type { Inbox } from "./_inbox.ts";
+import type { Gate } from "./_gate.ts";
 
 /** Stops the reading of one connection. */
 export class Brake implements PushProducer {
   readonly #limit: number;
-  readonly #inbox: Inbox;
-  readonly #goOn: () => void;
+  readonly #gate: Gate;
+  #holding = false;
   #written = 0;
   #transport: Transport | null = null;
 
   /**
    * @param limit After so many bytes it is looked whether they were sent.
-   * @param inbox What came and waits.
-   * @param goOn Deals with what waits.
+   * @param gate What is closed meanwhile.
    */
-  constructor(limit: number, inbox: Inbox, goOn: () => void) {
+  constructor(limit: number, gate: Gate) {
     this.#limit = limit;
-    this.#inbox = inbox;
-    this.#goOn = goOn;
+    this.#gate = gate;
   }
 
   /** So many bytes were given to the transport. */
@@ -46,7 +44,7 @@ export class Brake implements PushProducer {
       this.#transport = null; // the program has a producer there: it is the program that paces this connection
       return;
     }
-    if (!this.#inbox.held) this.#letGo();
+    if (!this.#holding) this.#letGo();
   }
 
   #letGo(): void {
@@ -57,20 +55,19 @@ export class Brake implements PushProducer {
 
   /** The transport has more to send than it likes. */
   pauseProducing(): void {
-    this.#inbox.held = true;
-    if (this.#transport?.disconnecting === false) this.#transport.pauseProducing();
+    if (this.#holding) return;
+    this.#holding = true;
+    this.#gate.hold(this.#transport);
   }
 
   /** It has sent everything. */
   resumeProducing(): void {
     const transport = this.#transport;
-    if (!this.#inbox.held || transport === null) return;
-    this.#inbox.held = false;
+    if (!this.#holding || transport === null) return;
+    this.#holding = false;
     this.#written = 0;
     this.#letGo();
-    if (transport.disconnecting) return;
-    this.#goOn();
-    if (!this.#inbox.held && !transport.disconnecting) transport.resumeProducing();
+    this.#gate.letGo(transport);
   }
 
   /** The connection is gone. */

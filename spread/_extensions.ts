@@ -25,7 +25,7 @@ export interface Cancellable {
   lost?(): void;
 }
 
-type Waiter = (outcome: Kept) => void;
+type Waiter = (outcome: Kept, waited: boolean) => void;
 
 /** The result of a call that others may be waiting to call. */
 export class Kept {
@@ -71,15 +71,19 @@ export class Extensions {
     kept.settled = true;
     kept.value = value;
     kept.failure = failure;
-    for (const waiter of kept.waiters.splice(0)) waiter(kept);
+    for (const waiter of kept.waiters.splice(0)) waiter(kept, true);
   }
 
-  /** Calls `waiter` when the result of call `id` is there; at once if it is. */
-  whenSettled(id: number, waiter: Waiter): void {
+  /** Calls `waiter` when the result of call `id` is there; at once if it is, else `waits` now. */
+  whenSettled(id: number, waits: () => void, waiter: Waiter): void {
     const kept = this.#kept.get(id);
     if (kept === undefined) throw new PBError(`The result of call ${id} is not kept`);
-    if (kept.settled) waiter(kept);
-    else kept.waiters.push(waiter);
+    if (kept.settled) {
+      waiter(kept, false);
+      return;
+    }
+    kept.waiters.push(waiter);
+    waits();
   }
 
   /** The result of call `id` is needed no longer. */

@@ -4,6 +4,7 @@
  */
 import { CancelledError, Deferred, Failure, reportError } from "@ropewalk/deferred";
 import type { Broker } from "./broker.ts";
+import type { CallLimit } from "./_call_limit.ts";
 import { enterCall } from "./current_call.ts";
 import { JellyError, PBError, ProtocolError } from "./errors.ts";
 import type { Extensions } from "./_extensions.ts";
@@ -11,7 +12,7 @@ import { CopyableFailure } from "./failures.ts";
 import type { Jellyable } from "./jellier.ts";
 import type { Ledger } from "./_ledger.ts";
 import type { Outbox } from "./_outbox.ts";
-import { KEPT, NO_ANSWER } from "./_outgoing_calls.ts";
+import { KEPT, NO_ANSWER, type OutgoingCalls } from "./_outgoing_calls.ts";
 import { LIST, STRING, VOCAB } from "./_output.ts";
 import type { Reader } from "./_reader.ts";
 import { type CallTarget, PERSPECTIVE, STANDS_FOR } from "./referenceable.ts";
@@ -30,6 +31,8 @@ export class IncomingCalls {
   readonly #reader: Reader;
   readonly #unjellier: Unjellier;
   readonly #extensions: Extensions;
+  readonly #limit: CallLimit;
+  readonly #outgoing: OutgoingCalls;
   // The call that is being answered, for `currentCall`: one object, used again and again.
   readonly #answering: { broker: Broker; id: number };
 
@@ -40,6 +43,8 @@ export class IncomingCalls {
     reader: Reader,
     unjellier: Unjellier,
     extensions: Extensions,
+    limit: CallLimit,
+    outgoing: OutgoingCalls,
   ) {
     this.#broker = broker;
     this.#outbox = outbox;
@@ -47,6 +52,8 @@ export class IncomingCalls {
     this.#reader = reader;
     this.#unjellier = unjellier;
     this.#extensions = extensions;
+    this.#limit = limit;
+    this.#outgoing = outgoing;
     this.#answering = { broker, id: 0 };
   }
 
@@ -63,6 +70,7 @@ export class IncomingCalls {
     const name = reader.name();
     const answer = reader.integer();
     try {
+      this.#limit.check();
       if (answer === KEPT) this.#extensions.keep(id);
       const target = toCache ? this.#ledger.cacheTarget(luid) : this.#ledger.target(luid);
       const perspective = target[PERSPECTIVE] ?? null;
@@ -84,10 +92,12 @@ export class IncomingCalls {
     const name = reader.name();
     const answer = reader.integer();
     try {
+      this.#limit.check();
       if (answer === KEPT) this.#extensions.keep(id);
       const args = this.#arguments(null);
       const named = this.#keywords(null);
-      this.#extensions.whenSettled(of, ({ value, failure }) => {
+      this.#extensions.whenSettled(of, () => this.#began(), ({ value, failure }, waited) => {
+        if (waited) this.#limit.ended();
         if (this.#outbox.closed) return;
         if (failure !== null) this.#failed(id, answer, failure, name, false);
         else if (!isTarget(value)) {
@@ -137,10 +147,11 @@ export class IncomingCalls {
     }
     if (typeof result === "object" && result !== null) {
       if (Deferred.is(result)) {
+        this.#began();
         this.#extensions.serve(id, result);
         result.addCallbacks(
-          (value) => this.#succeeded(id, answer, value, target),
-          (failure) => this.#failed(id, answer, failure, name),
+          (value) => this.#lateSuccess(id, answer, value, target),
+          (failure) => this.#lateFailure(id, answer, failure, name),
         );
         return;
       }
@@ -149,14 +160,29 @@ export class IncomingCalls {
         return;
       }
       if (typeof (result as { then?: unknown }).then === "function") {
+        this.#began();
         (result as PromiseLike<unknown>).then(
-          (value) => this.#succeeded(id, answer, value, target),
-          (error) => this.#failed(id, answer, error, name),
+          (value) => this.#lateSuccess(id, answer, value, target),
+          (error) => this.#lateFailure(id, answer, error, name),
         );
         return;
       }
     }
     this.#succeeded(id, answer, result, target);
+  }
+
+  #began(): void {
+    this.#limit.began(this.#outgoing.waiting);
+  }
+
+  #lateSuccess(id: number, answer: number, value: unknown, target: CallTarget): void {
+    this.#succeeded(id, answer, value, target);
+    this.#limit.ended();
+  }
+
+  #lateFailure(id: number, answer: number, error: unknown, name: string): void {
+    this.#failed(id, answer, error, name);
+    this.#limit.ended();
   }
 
   #succeeded(id: number, answer: number, value: unknown, target: CallTarget): void {

@@ -12,12 +12,11 @@
 import { type Cacheable, type RemoteCache, RemoteCacheObserver } from "./cacheable.ts";
 import type { Broker } from "./broker.ts";
 import { JellyError, PBError } from "./errors.ts";
-import type { JellyInvoker } from "./jellier.ts";
+import type { JellyInvoker, UnjellyInvoker } from "./invokers.ts";
 import { type Entry, LocalTable, Numbers } from "./_local_table.ts";
 import { type CallTarget, STANDS_FOR } from "./referenceable.ts";
 import { RemoteReference } from "./remote_reference.ts";
 import { RemoteTable } from "./_remote_table.ts";
-import type { UnjellyInvoker } from "./unjellier.ts";
 
 /** The peer named an object that is not here: it is told so, and nothing is reported. */
 export class NoSuchObject extends PBError {

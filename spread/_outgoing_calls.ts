@@ -5,6 +5,7 @@
 import { Deferred, Failure } from "@ropewalk/deferred";
 import { DeadReferenceError, PBConnectionLost, ProtocolError, RemoteError } from "./errors.ts";
 import type { Extensions } from "./_extensions.ts";
+import type { CallLimit } from "./_call_limit.ts";
 import type { Outbox } from "./_outbox.ts";
 import type { Reader } from "./_reader.ts";
 import type { Unjellier } from "./unjellier.ts";
@@ -39,6 +40,8 @@ export class OutgoingCalls {
   readonly #unjellier: Unjellier;
   readonly #extensions: Extensions;
   #lastRequest = 0;
+  /** How many calls of the peer may run: its answers come behind them. */
+  limit: CallLimit | null = null;
   // `null` marks a call whose answer nobody wants any more.
   readonly #waiting = new Map<number, Deferred<unknown> | null>();
 
@@ -52,6 +55,11 @@ export class OutgoingCalls {
   /** The number of the last call. */
   get lastRequest(): number {
     return this.#lastRequest;
+  }
+
+  /** Whether any call waits for its answer. */
+  get waiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** Calls; `null` where no answer was asked for. */
@@ -110,6 +118,7 @@ export class OutgoingCalls {
     }
     if (call !== null) this.#waiting.set(id, call);
     this.#outbox.sent(jellier);
+    if (call !== null) this.limit?.ease();
     return call;
   }
 

@@ -1,7 +1,8 @@
 /** What the tests of this module share. */
 import { IPv4Address } from "@ropewalk/reactor/core";
 import { connectedServerAndClient, type IOPump, type LoopbackOptions } from "@ropewalk/testing";
-import type { Broker, BrokerOptions } from "./broker.ts";
+import type { Broker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_options.ts";
 import { PBClientFactory } from "./client_factory.ts";
 import { PBServerFactory } from "./server_factory.ts";
 import type { RemoteReference } from "./remote_reference.ts";

@@ -1,4 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { byteByByte, everySplit } from "@ropewalk/testing";
+import { chunked, chunkings } from "@ropewalk/testing/arbitraries";
 import fc from "fast-check";
 import { BananaDecoder, type DecodedBanana } from "./banana_decoder.ts";
 import { BananaEncoder, type BananaValue } from "./banana_encoder.ts";
@@ -8,16 +10,20 @@ import { hex, unhex } from "./_support_test.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function decode(data: Uint8Array, size = data.length || 1, dialect: "none" | "pb" = "none"): DecodedBanana[] {
+function decode(chunks: readonly Uint8Array[], dialect: "none" | "pb" = "none"): DecodedBanana[] {
   const seen: DecodedBanana[] = [];
   const decoder = new BananaDecoder((value) => seen.push(value), { dialect });
-  for (let i = 0; i < data.length; i += size) {
-    // The chunk is overwritten afterwards, as a reactor does.
-    const chunk = data.slice(i, i + size);
-    decoder.dataReceived(chunk);
-    chunk.fill(0xfe);
+  for (const chunk of chunks) {
+    const lent = chunk.slice();
+    decoder.dataReceived(lent);
+    lent.fill(0xfe); // overwritten afterwards, as a reactor does
   }
   return seen;
+}
+
+/** What some bytes are decoded to, however they are cut. */
+function assertDecodes(wire: string, expected: DecodedBanana[], dialect: "none" | "pb" = "none"): void {
+  for (const chunks of everySplit(unhex(wire))) assertEquals(decode(chunks, dialect), expected, wire);
 }
 
 Deno.test("integers have the types and digits of Twisted's", () => {
@@ -35,7 +41,7 @@ Deno.test("integers have the types and digits of Twisted's", () => {
   ];
   for (const [value, wire] of cases) {
     assertEquals(hex(new BananaEncoder().encode(value)), wire);
-    assertEquals(decode(unhex(wire)), [value as DecodedBanana]);
+    assertDecodes(wire, [value as DecodedBanana]);
   }
 });
 
@@ -46,7 +52,7 @@ Deno.test("floats, strings and lists have the bytes of Twisted's", () => {
   assertEquals(hex(encoder.encode("")), "0082");
   assertEquals(hex(encoder.encode(["list", []])), "02800482" + "6c697374" + "0080");
   assertEquals(hex(new BananaEncoder("pb").encode(["list", bytes("tuple")])), "028008870b87");
-  assertEquals(decode(unhex("028008870b87"), 1, "pb"), [[bytes("list"), bytes("tuple")]]);
+  assertDecodes("028008870b87", [[bytes("list"), bytes("tuple")]], "pb");
 });
 
 Deno.test("what is too large, too long or too deep is refused on sending", () => {
@@ -70,8 +76,8 @@ Deno.test("what is too large, too long or too deep is refused on sending", () =>
 
 Deno.test("hostile bytes are refused as soon as they are seen", () => {
   const digits = "01".repeat(64);
-  assertEquals(decode(unhex(digits + "81")).length, 1);
-  assertEquals(decode(unhex(digits), 7), []);
+  assertEquals(decode([unhex(digits + "81")]).length, 1);
+  assertDecodes(digits, []);
   const hostile = [
     digits + "01", // one digit too many, and no type yet
     "0000" + digits, // leading zeros count
@@ -84,11 +90,13 @@ Deno.test("hostile bytes are refused as soon as they are seen", () => {
     "0180".repeat(1001), // nested too deep
   ];
   for (const wire of hostile) {
-    assertThrows(() => decode(unhex(wire)), BananaError, "", wire);
-    assertThrows(() => decode(unhex(wire), 1), BananaError, "", wire);
+    const all = unhex(wire);
+    const ways = all.length < 200 ? everySplit(all) : [[all], byteByByte(all)];
+    for (const chunks of ways) assertThrows(() => decode(chunks), BananaError, "", wire);
   }
-  assertThrows(() => decode(unhex("2087"), 1, "pb"), BananaError);
-  assertThrows(() => decode(unhex("0087"), 1, "pb"), BananaError);
+  for (const wire of ["2087", "0087"]) {
+    for (const chunks of everySplit(unhex(wire))) assertThrows(() => decode(chunks, "pb"), BananaError);
+  }
 });
 
 Deno.test("a message has a limit as a whole", () => {
@@ -126,28 +134,36 @@ const value: fc.Arbitrary<BananaValue> = fc.letrec((tie) => ({
 
 Deno.test("every value comes back, however it is cut", () => {
   fc.assert(
-    fc.property(fc.array(value, { maxLength: 4 }), fc.integer({ min: 1, max: 20 }), (values, size) => {
-      const encoder = new BananaEncoder("pb");
-      const wire = Uint8Array.from(values.flatMap((one) => [...encoder.encode(one)]));
-      assertEquals(decode(wire, size, "pb"), values as DecodedBanana[]);
-      assertEquals(decode(wire, wire.length || 1, "pb"), values as DecodedBanana[]);
-    }),
+    fc.property(
+      fc.array(value, { maxLength: 4 }).chain((values) => {
+        const encoder = new BananaEncoder("pb");
+        const wire = Uint8Array.from(values.flatMap((one) => [...encoder.encode(one)]));
+        return chunkings(wire).map((chunks) => ({ values, wire, chunks }));
+      }),
+      ({ values, wire, chunks }) => {
+        for (const way of [chunks, byteByByte(wire), [wire]]) {
+          assertEquals(decode(way, "pb"), values as DecodedBanana[]);
+        }
+      },
+    ),
     { numRuns: 200, seed: 1 },
   );
 });
 
 Deno.test("random bytes are decoded or refused, the same however they are cut", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (data) => {
-      const outcome = (size: number) => {
+    fc.property(chunked(fc.uint8Array({ maxLength: 300 })), ({ bytes, chunks }) => {
+      const outcome = (way: readonly Uint8Array[]) => {
         try {
-          return JSON.stringify(decode(data, size, "pb"), (_, v) => typeof v === "bigint" ? `${v}n` : v);
+          return JSON.stringify(decode(way, "pb"), (_, v) => typeof v === "bigint" ? `${v}n` : v);
         } catch (error) {
           if (!(error instanceof BananaError)) throw error;
           return "refused";
         }
       };
-      assertEquals(outcome(1), outcome(300));
+      const inPieces = outcome(chunks);
+      assertEquals(inPieces, outcome(byteByByte(bytes)));
+      assertEquals(inPieces, outcome([bytes]));
     }),
     { numRuns: 500, seed: 2 },
   );

@@ -20,71 +20,37 @@ import { getLogger } from "@logtape/logtape";
 import { readElement } from "./banana_decoder.ts";
 import type { RemoteCache } from "./cacheable.ts";
 import { BananaError, JellyError, ProtocolError } from "./errors.ts";
+import {
+  type BrokerOptions,
+  HANDSHAKE_SECONDS,
+  MAX_BROKER_REFS,
+  MAX_UNANSWERED_CALLS,
+  MAX_UNSENT_BYTES,
+  PB_VERSION,
+} from "./broker_options.ts";
+import { Dispatcher } from "./_dispatcher.ts";
 import { Brake } from "./_brake.ts";
+import { CallLimit } from "./_call_limit.ts";
 import { Extensions } from "./_extensions.ts";
+import { Gate } from "./_gate.ts";
 import { Inbox } from "./_inbox.ts";
 import { IncomingCalls } from "./_incoming_calls.ts";
 import { Ledger } from "./_ledger.ts";
-import { type BananaLimits, resolveLimits } from "./limits.ts";
+import { resolveLimits } from "./limits.ts";
 import { Outbox } from "./_outbox.ts";
 import { ANSWERED, KEPT, NO_ANSWER, OutgoingCalls, type ResultOf } from "./_outgoing_calls.ts";
-import { LIST, VOCAB } from "./_output.ts";
 import { Reader } from "./_reader.ts";
 import type { CallTarget } from "./referenceable.ts";
 import { RemotePromise } from "./remote_promise.ts";
 import { RemoteReference } from "./remote_reference.ts";
 import type { Creditor } from "./_remote_table.ts";
-import { globalSecurity, type SecurityOptions } from "./security.ts";
+import { globalSecurity } from "./security.ts";
 import { Unjellier } from "./unjellier.ts";
-import {
-  ANSWER,
-  CACHEMESSAGE,
-  DECACHE,
-  DECREF,
-  ERROR,
-  MESSAGE,
-  UNCACHE,
-  VERSION,
-  WORD_BYTES,
-} from "./_vocabulary.ts";
+import { CACHEMESSAGE, DECACHE, DECREF, MESSAGE, VERSION } from "./_vocabulary.ts";
 
 const logger = getLogger(["ropewalk", "spread"]);
 
-/** The version of the protocol: that of every Twisted of the last twenty years. */
-export const PB_VERSION = 6;
-/** The most live references, and the most caches, that a peer may hold over one connection. */
-export const MAX_BROKER_REFS = 1024;
-// How much may be unsent on an accepted connection before its peer is not listened to: 1 MiB.
-const MAX_UNSENT_BYTES = 1024 * 1024;
-// How long a handshake may take.
-const HANDSHAKE_SECONDS = 30;
-
 const NOTHING = new Uint8Array(0);
-
-/** Options of a connection, given to its factory. */
-export interface BrokerOptions {
-  /** Which kinds of value the peer may send. @default globalSecurity */
-  security?: SecurityOptions;
-  /** Whether the peer gets the stacks of our errors. @default false */
-  unsafeTracebacks?: boolean;
-  /** The most live references, and the most caches, that the peer may hold. @default 1024 */
-  maxReferences?: number;
-  /** Limits of what is received. */
-  limits?: BananaLimits;
-  /**
-   * After so many bytes were written, and as long as the transport has not sent them, no more is read: a peer that asks
-   * and does not read its answers has to wait. If both sides did so, each might wait for the other: the one that
-   * connected goes on reading. @default 1048576 (1 MiB) on the side that accepted the connection, else Infinity
-   */
-  maxUnsentBytes?: number;
-  /** How long the handshake may take before the connection is closed, in seconds; Infinity for ever. @default 30 */
-  handshakeSeconds?: number;
-  /**
-   * Whether to find out as soon as the connection is made whether the peer is a Ropewalk too; else it is found out when a
-   * call is pipelined for the first time. Twisted takes the question for a repetition. @default false
-   */
-  extensions?: boolean;
-}
 
 /** One connection: a protocol that takes its bytes from any transport. */
 export class Broker extends Protocol<unknown> implements Creditor {
@@ -105,7 +71,7 @@ export class Broker extends Protocol<unknown> implements Creditor {
   readonly #reader = new Reader();
   readonly #outbox: Outbox;
   readonly #outgoing: OutgoingCalls;
-  readonly #incoming: IncomingCalls;
+  readonly #dispatcher: Dispatcher;
   #dialect: string | null = null;
   #fault: unknown = null;
   readonly #handshakeSeconds: number;
@@ -134,10 +100,33 @@ export class Broker extends Protocol<unknown> implements Creditor {
     const unjellier = new Unjellier(this.#reader, this.#ledger, security);
     const outbox = this.#outbox = new Outbox(this.#ledger, security);
     const unsent = options.maxUnsentBytes ?? (isClient ? Infinity : MAX_UNSENT_BYTES);
-    if (unsent < Infinity) outbox.brake = new Brake(unsent, this.#inbox, () => this.dataReceived(NOTHING));
+    const gate = new Gate(this.#inbox, () => this.dataReceived(NOTHING));
+    if (unsent < Infinity) outbox.brake = new Brake(unsent, gate);
     this.#handshakeSeconds = options.handshakeSeconds ?? HANDSHAKE_SECONDS;
     this.#outgoing = new OutgoingCalls(outbox, this.#reader, unjellier, this.#extensions);
-    this.#incoming = new IncomingCalls(this, outbox, this.#ledger, this.#reader, unjellier, this.#extensions);
+    const limit = this.#outgoing.limit = new CallLimit(
+      options.maxUnansweredCalls ?? MAX_UNANSWERED_CALLS,
+      outbox,
+      gate,
+    );
+    const incoming = new IncomingCalls(
+      this,
+      outbox,
+      this.#ledger,
+      this.#reader,
+      unjellier,
+      this.#extensions,
+      limit,
+      this.#outgoing,
+    );
+    this.#dispatcher = new Dispatcher((f) => this.guard(f), {
+      reader: this.#reader,
+      incoming,
+      outgoing: this.#outgoing,
+      ledger: this.#ledger,
+      outbox,
+      extensions: this.#extensions,
+    });
     // What was written goes out before anybody else gets at the transport, so that closing it loses nothing.
     Object.defineProperty(this, "transport", {
       configurable: true,
@@ -333,84 +322,12 @@ export class Broker extends Protocol<unknown> implements Creditor {
     return controller.signal;
   }
 
-  #heard(name: string, count: number): void {
-    this.#need(count, 2);
-    const number = this.#reader.integer();
-    const extensions = this.#extensions;
-    if (name === "ropewalk" && extensions.agreement !== "unknown") extensions.agreement = "agreed";
-    else if (extensions.agreement !== "agreed") throw new ProtocolError("A message is of an unknown kind");
-    else if (name === "cancel") this.guard(() => extensions.cancel(number));
-    else if (name === "release") extensions.release(number);
-    else throw new ProtocolError("A message is of an unknown kind");
-  }
-
   // ------------------------------------------------------------------------------------------- messages from the peer
 
   #message(bytes: Uint8Array, start: number): void {
-    const reader = this.#reader;
-    reader.open(bytes, start);
-    if (this.#dialect === null) {
-      this.#handshake();
-      return;
-    }
-    if (reader.next() !== LIST || reader.value === 0) throw new ProtocolError("A message is no list");
-    const count = reader.value;
-    const type = reader.peek();
-    let word = VOCAB === type ? reader.value : 0;
-    const name = reader.name();
-    if (word === 0) word = WORDS.get(name) ?? 0;
-    switch (word) {
-      case MESSAGE:
-        this.#need(count, 7);
-        this.#incoming.received(false);
-        break;
-      case CACHEMESSAGE:
-        this.#need(count, 7);
-        this.#incoming.received(true);
-        break;
-      case ANSWER:
-        this.#need(count, 3);
-        this.#outgoing.answered(false);
-        break;
-      case ERROR:
-        this.#need(count, 3);
-        this.#outgoing.answered(true);
-        break;
-      case DECREF:
-        this.#need(count, 2);
-        this.#ledger.decref(reader.integer());
-        break;
-      case DECACHE:
-        this.#need(count, 2);
-        if (this.#ledger.decache(reader.integer())) this.#outbox.pair(UNCACHE, reader.value);
-        break;
-      case UNCACHE:
-        this.#need(count, 2);
-        this.#ledger.uncache(reader.integer());
-        break;
-      case VERSION: {
-        this.#need(count, 2);
-        const version = reader.integer();
-        if (version !== PB_VERSION) {
-          throw new ProtocolError(`Version ${version} is not compatible with ${PB_VERSION}`);
-        }
-        if (++this.#extensions.versions === 2) {
-          this.#extensions.agreement = "agreed";
-          this.#outbox.tell("ropewalk", 1);
-        }
-        break;
-      }
-      default:
-        if (name !== "didNotUnderstand") {
-          this.#heard(name, count);
-          break;
-        }
-        logger.warn("The peer did not understand a message");
-    }
-  }
-
-  #need(count: number, wanted: number): void {
-    if (count !== wanted) throw new ProtocolError("A message has the wrong length");
+    this.#reader.open(bytes, start);
+    if (this.#dialect === null) this.#handshake();
+    else this.#dispatcher.message();
   }
 
   #handshake(): void {
@@ -467,10 +384,3 @@ export class Broker extends Protocol<unknown> implements Creditor {
     for (; receipts > 0; receipts--) this.#outbox.pair(kind === "decref" ? DECREF : DECACHE, luid);
   }
 }
-
-// Messages whose kind was sent as a string: legal, though nobody does it.
-const WORDS = new Map(
-  [MESSAGE, CACHEMESSAGE, ANSWER, ERROR, DECREF, DECACHE, UNCACHE, VERSION].map((word) =>
-    [new TextDecoder().decode(WORD_BYTES[word]), word] as const
-  ),
-);

@@ -3,10 +3,11 @@
  * @module
  */
 import type { Credentials } from "@ropewalk/cred";
-import { Deferred, type Failure, succeed } from "@ropewalk/deferred";
+import { Deferred, Failure, succeed } from "@ropewalk/deferred";
 import { ClientFactory } from "@ropewalk/protocols";
-import type { Address, Connector } from "@ropewalk/reactor/core";
-import { Broker, type BrokerOptions } from "./broker.ts";
+import { type Address, ConnectingCancelledError, type Connector } from "@ropewalk/reactor/core";
+import { Broker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_options.ts";
 import { logIn } from "./login.ts";
 import type { RemoteReference } from "./remote_reference.ts";
 import type { Untyped } from "./types.ts";
@@ -32,6 +33,10 @@ import type { Untyped } from "./types.ts";
 export class PBClientFactory extends ClientFactory {
   readonly #options: BrokerOptions;
   #broker: Broker | null = null;
+  // The one that was built last, until its handshake is through.
+  #coming: Broker | null = null;
+  // Whether what is under way was given up: an attempt of an endpoint, which no connector tells of.
+  #givenUp = false;
   #connector: Connector | null = null;
   #requests: Deferred<RemoteReference>[] = [];
 
@@ -55,11 +60,12 @@ export class PBClientFactory extends ClientFactory {
     return this.#broker;
   }
 
-  /** A broker. */
+  /** A broker. If the attempt was given up meanwhile it is closed at once. */
   override buildProtocol(_address: Address): Broker {
-    const broker = new Broker(true, this.#options);
+    const broker = this.#coming = new Broker(true, this.#options);
     broker.onReady = (ready) => this.clientConnectionMade(ready);
     broker.onLost = (lost, reason) => this.#lost(lost, reason);
+    if (this.#givenUp) giveUp(broker);
     return this.adopt(broker);
   }
 
@@ -89,6 +95,7 @@ export class PBClientFactory extends ClientFactory {
 
   /** The handshake is through: requests are answered. */
   clientConnectionMade(broker: Broker): void {
+    this.#coming = null;
     this.#broker = broker;
     const requests = this.#requests;
     this.#requests = [];
@@ -98,6 +105,7 @@ export class PBClientFactory extends ClientFactory {
   // Connections that were made through an endpoint have no connector to hear it from.
   #lost(broker: Broker, reason: Failure): void {
     if (this.#broker === broker) this.#broker = null;
+    if (this.#coming === broker) this.#coming = null;
     if (this.#connector === null) this.#failAll(reason);
   }
 
@@ -140,9 +148,29 @@ export class PBClientFactory extends ClientFactory {
     >;
   }
 
-  /** Closes the connection, or gives the attempt up. */
+  /** All attempts of endpoints are over: one that comes after a {@linkcode disconnect} is a new one. */
+  override stopFactory(): void {
+    this.#givenUp = false;
+    super.stopFactory();
+  }
+
+  /**
+   * Closes the connection, or gives the attempt up, be it a connector's or an endpoint's: what waits for it fails with
+   * `ConnectingCancelledError`.
+   */
   disconnect(): void {
     if (this.#broker !== null) this.#broker.transport.loseConnection();
-    else this.#connector?.disconnect();
+    else if (this.#connector !== null) this.#connector.disconnect();
+    else if (this.#coming !== null || this.numPorts > 0) {
+      if (this.#coming === null) this.#givenUp = true;
+      else giveUp(this.#coming);
+      this.#failAll(new Failure(new ConnectingCancelledError("the server")));
+    }
   }
+}
+
+// Closes a connection that is not ready; one that is not even made is closed when it is.
+function giveUp(broker: Broker): void {
+  if (broker.connected) broker.transport.abortConnection();
+  else broker.connectionMade = () => broker.transport.abortConnection();
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { IPv4Address } from "@ropewalk/reactor/core";
-import { flushLoggedErrors, StringTransportWithDisconnection } from "@ropewalk/testing";
+import { cutAt, flushLoggedErrors, StringTransportWithDisconnection } from "@ropewalk/testing";
 import { BananaEncoder, type BananaValue } from "./banana_encoder.ts";
 import type { Broker } from "./broker.ts";
 import { PBServerFactory } from "./server_factory.ts";
@@ -184,7 +184,8 @@ Deno.test("random, mutated and nearly right messages lose the connection or are 
           ...messages.flatMap((message) => [...encoder.encode(message)]),
         ]);
         if (mutation !== null) wire[mutation[0] % wire.length] = mutation[1];
-        for (let i = 0; i < wire.length; i += size) broker.dataReceived(wire.slice(i, i + size));
+        const points = Array.from({ length: Math.ceil(wire.length / size) }, (_, i) => (i + 1) * size);
+        for (const chunk of cutAt(wire, points)) broker.dataReceived(chunk);
         flushLoggedErrors();
       },
     ),

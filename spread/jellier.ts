@@ -7,7 +7,8 @@
  * @module
  */
 import { CalendarDate, DateTime, Decimal, TimeDelta, TimeOfDay } from "./dates.ts";
-import { InsecureJelly, JellyError } from "./errors.ts";
+import { JellyError } from "./errors.ts";
+import type { JellyInvoker } from "./invokers.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { Output } from "./_output.ts";
 import { globalSecurity, type SecurityOptions, wireNameOf } from "./security.ts";
@@ -27,26 +28,6 @@ import {
 export interface Jellyable {
   /** Writes this object to a jellier. */
   jellyFor(jellier: Jellier): void;
-}
-
-/** What knows the connection that a value is sent over: the broker. */
-export interface JellyInvoker {
-  /** The number under which the peer may call `target`; each call of this is one more receipt of it. */
-  registerReference(target: object): number;
-  /** Takes back one {@linkcode registerReference}: the message was not sent after all. */
-  unregisterReference(target: object): void;
-  /** Tells whether `reference` leads to an object of this connection's peer, and which. */
-  ownReference(reference: object): number | string | null;
-  /** As {@linkcode ownReference}, for caches. */
-  ownCache(cache: object): number | null;
-  /** The number of a cacheable that the peer has, or 0; counts as one more receipt. */
-  cachedAs(cacheable: object): number;
-  /** A number for a cacheable that the peer gets now, on behalf of `perspective`. */
-  cacheRemotely(cacheable: object, perspective: unknown): number;
-  /** Takes back one receipt of a cacheable. */
-  uncacheRemotely(cacheable: object): void;
-  /** The observer that stands for the peer's copy of a cacheable. */
-  observerOf(cacheable: object): object;
 }
 
 const encoder = new TextEncoder();
@@ -399,11 +380,4 @@ export class Jellier {
     }
     out.raw(written.subarray(done));
   }
-}
-
-/** Refuses something whose type is not let in; the words are Twisted's. */
-export function insecure(type: string): InsecureJelly {
-  const dot = type.lastIndexOf(".");
-  if (dot < 0) return new InsecureJelly(type);
-  return new InsecureJelly(`Module ${type.slice(0, dot)} not allowed (in type ${type}).`);
 }

@@ -20,7 +20,8 @@ export type { DecodedBanana } from "./banana_decoder.ts";
 export type { BananaValue } from "./banana_encoder.ts";
 export { Float } from "./values.ts";
 export { InsecureJelly, JellyError } from "./errors.ts";
-export type { Jellier, Jellyable, JellyInvoker } from "./jellier.ts";
+export type { JellyInvoker, UnjellyInvoker } from "./invokers.ts";
+export type { Jellier, Jellyable } from "./jellier.ts";
 export {
   type AnyClass,
   globalSecurity,

@@ -14,7 +14,8 @@
 import type { Credentials } from "@ropewalk/cred";
 import { CancelledError, Deferred, type Failure, maybeDeferred, type TimeProvider } from "@ropewalk/deferred";
 import type { ClientEndpoint } from "@ropewalk/reactor/core";
-import type { Broker, BrokerOptions } from "./broker.ts";
+import type { Broker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_options.ts";
 import { PBClientFactory } from "./client_factory.ts";
 import { DeadReferenceError, PBConnectionLost, RemoteError } from "./errors.ts";
 import type { RemoteReference } from "./remote_reference.ts";

@@ -29,7 +29,8 @@
  * @module
  */
 export { Avatar } from "./avatar.ts";
-export { Broker, type BrokerOptions, MAX_BROKER_REFS, PB_VERSION } from "./broker.ts";
+export { Broker } from "./broker.ts";
+export { type BrokerOptions, MAX_BROKER_REFS, PB_VERSION } from "./broker_options.ts";
 export { Cacheable, RemoteCache, RemoteCacheObserver } from "./cacheable.ts";
 export { PBClientFactory } from "./client_factory.ts";
 export {
@@ -57,7 +58,8 @@ export {
   RemoteError,
 } from "./errors.ts";
 export { CopyableFailure } from "./failures.ts";
-export type { Jellier, Jellyable, JellyInvoker } from "./jellier.ts";
+export type { JellyInvoker, UnjellyInvoker } from "./invokers.ts";
+export type { Jellier, Jellyable } from "./jellier.ts";
 export type { BananaLimits } from "./limits.ts";
 export { LastingClient, type LastingClientOptions } from "./lasting_client.ts";
 export { HashedPassword, PortalRoot } from "./login.ts";
@@ -81,7 +83,6 @@ export {
 } from "./referenceable.ts";
 export { RemoteReference } from "./remote_reference.ts";
 export type { Creditor } from "./_remote_table.ts";
-export type { UnjellyInvoker } from "./unjellier.ts";
 export {
   type AnyClass,
   globalSecurity,

@@ -2,6 +2,7 @@
  * What a peer may send: which kinds of value, and which local classes stand for which remote types.
  * @module
  */
+import { InsecureJelly } from "./errors.ts";
 
 /** A class whose instances can be made without arguments. */
 // deno-lint-ignore no-explicit-any -- constructors' parameters are contravariant: only `any` takes every class
@@ -149,3 +150,10 @@ export class SecurityOptions {
 
 /** The options in force where a connection was given none. */
 export const globalSecurity: SecurityOptions = new SecurityOptions().allowBasicTypes();
+
+/** Refuses something whose type is not let in; the words are Twisted's. */
+export function insecure(type: string): InsecureJelly {
+  const dot = type.lastIndexOf(".");
+  if (dot < 0) return new InsecureJelly(type);
+  return new InsecureJelly(`Module ${type.slice(0, dot)} not allowed (in type ${type}).`);
+}

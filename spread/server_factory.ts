@@ -5,7 +5,8 @@
 import type { Portal } from "@ropewalk/cred";
 import { ServerFactory } from "@ropewalk/protocols";
 import type { Address } from "@ropewalk/reactor/core";
-import { Broker, type BrokerOptions } from "./broker.ts";
+import { Broker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_options.ts";
 import { PortalRoot } from "./login.ts";
 import type { CallTarget } from "./referenceable.ts";
 

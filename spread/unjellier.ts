@@ -4,32 +4,18 @@
  */
 import type { RemoteCache } from "./cacheable.ts";
 import { CalendarDate, DateTime, Decimal, TimeDelta, TimeOfDay } from "./dates.ts";
-import { BananaError, InsecureJelly, JellyError } from "./errors.ts";
-import { insecure } from "./jellier.ts";
+import { InsecureJelly, JellyError } from "./errors.ts";
+import type { UnjellyInvoker } from "./invokers.ts";
 import { FLOAT, LIST, STRING, VOCAB } from "./_output.ts";
 import type { Reader } from "./_reader.ts";
 import {
-  type AnyClass,
   globalSecurity,
+  insecure,
   registeredClass,
   registeredFactory,
   type SecurityOptions,
 } from "./security.ts";
 import { FrozenSet, Kwargs, setField, Tuple, Unpersistable } from "./values.ts";
-
-/** What knows the connection that a value came over: the broker. */
-export interface UnjellyInvoker {
-  /** A reference to an object of the peer; counts as one more receipt. */
-  remote(number: number | string, perspective: unknown): unknown;
-  /** An object of ours that came home. */
-  local(number: number | string): unknown;
-  /** A cacheable of ours that came home. */
-  localCache(number: number): unknown;
-  /** A cache that was received before; counts as one more receipt. */
-  cached(number: number): unknown;
-  /** A cache that is received now; its state comes next. */
-  newCache(number: number, cache: object): void;
-}
 
 /** An object that is filled with the state of a remote one. */
 interface Fillable {
@@ -406,11 +392,3 @@ function fill(made: object, state: unknown): void {
     for (const name of Object.keys(state)) setField(made, name, (state as Record<string, unknown>)[name]);
   }
 }
-
-/** For messages: errors that mean "this value is not for us", as opposed to a peer that is out of its mind. */
-export function isUnjellyError(error: unknown): boolean {
-  return error instanceof InsecureJelly || error instanceof JellyError || error instanceof BananaError;
-}
-
-/** A class that may be instantiated without arguments; for the registry. */
-export type { AnyClass };
