@@ -24,6 +24,8 @@ export type MemoryFiles = Readonly<Record<string, string | Uint8Array | null | {
 export interface MemoryFileSystemOptions {
   /** Tells the time that a file which is written gets, in seconds since 1970. @default () => 0 */
   seconds?: () => number;
+  /** The most that one `read` gives, since a disk may give less than was asked for. @default Infinity */
+  maxReadBytes?: number;
 }
 
 /**
@@ -50,16 +52,22 @@ export class MemoryFileSystem implements FileSystem {
   /** How many files are open now: 0 when a program has closed all of its own. */
   openFiles = 0;
   readonly #seconds: () => number;
+  readonly #maxReadBytes: number;
   readonly #root: Entry;
 
   /**
    * Makes one.
    *
    * @param files What it holds; the directories above a path are made.
-   * @param options Its clock.
+   * @param options Its clock, and how much one read gives.
+   * @throws {RangeError} If `maxReadBytes` is below 1.
    */
   constructor(files: MemoryFiles = {}, options: MemoryFileSystemOptions = {}) {
     this.#seconds = options.seconds ?? (() => 0);
+    this.#maxReadBytes = options.maxReadBytes ?? Infinity;
+    if (!(this.#maxReadBytes >= 1)) {
+      throw new RangeError(`Cannot make a file system: maxReadBytes is ${this.#maxReadBytes}`);
+    }
     this.#root = this.#entry("directory");
     for (const [path, content] of Object.entries(files)) {
       const names = namesOf(this.resolve(path));
@@ -117,7 +125,10 @@ export class MemoryFileSystem implements FileSystem {
     const entry = mode === "read" ? this.#file(path) : this.#fileToWrite(path, mode, permissions);
     if (mode === "write") this.#write(entry, new Uint8Array());
     this.openFiles++;
-    return new MemoryFile(entry, mode, (content) => this.#write(entry, content), () => void this.openFiles--);
+    return new MemoryFile(entry, mode, this.#maxReadBytes, {
+      save: (content) => this.#write(entry, content),
+      closed: () => void this.openFiles--,
+    });
   }
 
   /** Makes a directory, and those above it if `recursive`. */
@@ -257,20 +268,27 @@ export class MemoryFileSystem implements FileSystem {
 class MemoryFile implements OpenFile {
   readonly #entry: Entry;
   readonly #mode: OpenMode;
-  readonly #save: (content: Uint8Array) => void;
-  #onClose: (() => void) | null;
+  readonly #maxReadBytes: number;
+  readonly #system: { save(content: Uint8Array): void; closed(): void };
+  #isOpen = true;
   #position = 0;
 
-  constructor(entry: Entry, mode: OpenMode, save: (content: Uint8Array) => void, onClose: () => void) {
+  constructor(
+    entry: Entry,
+    mode: OpenMode,
+    maxReadBytes: number,
+    system: { save(content: Uint8Array): void; closed(): void },
+  ) {
     this.#entry = entry;
     this.#mode = mode;
-    this.#save = save;
-    this.#onClose = onClose;
+    this.#maxReadBytes = maxReadBytes;
+    this.#system = system;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
     await this.#check(this.#mode === "read");
-    const piece = this.#entry.content.subarray(this.#position, this.#position + buffer.length);
+    const length = Math.min(buffer.length, this.#maxReadBytes);
+    const piece = this.#entry.content.subarray(this.#position, this.#position + length);
     buffer.set(piece);
     this.#position += piece.length;
     return piece.length === 0 && buffer.length > 0 ? null : piece.length;
@@ -284,7 +302,7 @@ class MemoryFile implements OpenFile {
     const fresh = new Uint8Array(Math.max(content.length, at + copy.length));
     fresh.set(content);
     fresh.set(copy, at);
-    this.#save(fresh);
+    this.#system.save(fresh);
     this.#position = at + copy.length;
     return copy.length;
   }
@@ -300,13 +318,13 @@ class MemoryFile implements OpenFile {
 
   async close(): Promise<void> {
     await this.#check(true);
-    this.#onClose!();
-    this.#onClose = null;
+    this.#isOpen = false;
+    this.#system.closed();
   }
 
   async #check(allowed: boolean): Promise<void> {
     await null;
-    if (this.#onClose === null || !allowed) throw systemError("EBADF", "the file");
+    if (!this.#isOpen || !allowed) throw systemError("EBADF", "the file");
   }
 }
 

@@ -66,3 +66,15 @@ Deno.test("MemoryFileSystem says what a disk says of what cannot be done", async
   await assertRejects(() => files.makeDirectory("/f/g", true), Error, "EEXIST");
   assertThrows(() => new MemoryFileSystem({ "/a": "a", "/a/b": "b" }), Error, "EEXIST");
 });
+
+Deno.test("MemoryFileSystem gives no more in one read than it was told, and a FilePath gets all of it", async () => {
+  const files = new MemoryFileSystem({ "/f": "0123456789" }, { maxReadBytes: 4 });
+  const file = await files.open("/f", "read");
+  const buffer = new Uint8Array(8);
+  const lengths = [];
+  for (let i = 0; i < 4; i++) lengths.push(await file.read(buffer));
+  assertEquals(lengths, [4, 4, 2, null]);
+  await file.close();
+  assertEquals(new TextDecoder().decode(await new FilePath("/f", files).getContent()), "0123456789");
+  assertThrows(() => new MemoryFileSystem({}, { maxReadBytes: 0 }), RangeError, "maxReadBytes");
+});

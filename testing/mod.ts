@@ -44,7 +44,11 @@ export { simulationTest } from "./deferred_test/simulation_test_runner.ts";
 export { flushLoggedErrors } from "./logged_errors.ts";
 export { MemoryConnection, type MemoryConnectionOptions } from "./memory/memory_connection.ts";
 export { MemoryConnector, type MemoryConnectRequest } from "./memory/memory_connector.ts";
-export { MemoryDatagramPort, type SentDatagram } from "./memory/memory_datagram_port.ts";
+export {
+  MemoryDatagramPort,
+  type MemoryDatagramRequest,
+  type SentDatagram,
+} from "./memory/memory_datagram_port.ts";
 export { MemoryPort, type MemoryPortRequest } from "./memory/memory_port.ts";
 export { MemoryReactor, MemoryReactorClock } from "./memory/memory_reactor.ts";
 export { type MemoryFiles, MemoryFileSystem, type MemoryFileSystemOptions } from "./memory_file_system.ts";

@@ -62,6 +62,12 @@ Deno.test("a deferredTest is given as much virtual time as its time-out says", a
   assert(byHand.includes("The test took 11 s of virtual time"), byHand);
 });
 
+Deno.test("a deferredTest that says nothing of its time has 120 seconds", async () => {
+  await runDeferredTest({ reactor: new Clock() }, (t) => later(t.reactor, 120));
+  const late = await failureOf((t) => later(t.reactor, 120.001));
+  assert(late.includes("its virtual time is over (120 s)"), late);
+});
+
 Deno.test("a deferredTest that is still running after its time-out in real time fails, and is cancelled", async () => {
   let cancelled = false;
   const message = await failureOf(

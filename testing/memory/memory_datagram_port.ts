@@ -10,8 +10,23 @@ import {
   type DatagramTransport,
   IPv4Address,
   type ListeningPort,
+  type ListenUDPOptions,
+  MessageLengthError,
   type ReactorTime,
 } from "@ropewalk/reactor/core";
+
+/** The most that fits into a datagram over IPv4. */
+const MAX_DATAGRAM_BYTES = 65_507;
+
+/** What was asked for. */
+export interface MemoryDatagramRequest {
+  /** Where it is bound. */
+  readonly address: Address;
+  /** Which method was called. */
+  readonly method: "listenUDP" | "listenMulticast";
+  /** The options, as they were given. */
+  readonly options: ListenUDPOptions & { listenMultiple?: boolean };
+}
 
 /** A datagram that a protocol has sent. */
 export interface SentDatagram {
@@ -24,13 +39,14 @@ export interface SentDatagram {
 }
 
 /** A UDP port without a socket: it keeps what is sent, and a test sends to it. */
-export class MemoryDatagramPort implements DatagramTransport {
+export class MemoryDatagramPort implements DatagramTransport, MemoryDatagramRequest {
   /** The reactor. */
   readonly reactor: ReactorTime;
   /** Who hears of datagrams. */
   readonly handler: DatagramHandler;
-  /** Where it is bound. */
   readonly address: Address;
+  readonly method: MemoryDatagramRequest["method"];
+  readonly options: MemoryDatagramRequest["options"];
   /** What was sent. */
   readonly sent: SentDatagram[] = [];
   /** The groups that it has joined. */
@@ -52,18 +68,20 @@ export class MemoryDatagramPort implements DatagramTransport {
    *
    * @param reactor The reactor.
    * @param handler Who hears of datagrams.
-   * @param address Where it is bound.
+   * @param request What was asked for.
    * @param changed Told when the port is bound or closed; it may throw to refuse.
    */
   constructor(
     reactor: ReactorTime,
     handler: DatagramHandler,
-    address: Address,
+    request: MemoryDatagramRequest,
     changed: (port: MemoryDatagramPort, listens: boolean) => void,
   ) {
     this.reactor = reactor;
     this.handler = handler;
-    this.address = address;
+    this.address = request.address;
+    this.method = request.method;
+    this.options = request.options;
     this.#changed = changed;
   }
 
@@ -72,17 +90,22 @@ export class MemoryDatagramPort implements DatagramTransport {
     return this.#listens;
   }
 
-  /** Keeps a copy of a datagram in {@linkcode sent}. */
+  /**
+   * Keeps a copy of a datagram in {@linkcode sent}.
+   *
+   * @throws {MessageLengthError} If it is longer than a datagram may be, as a real port does.
+   */
   write(data: Data, address?: { host: string; port: number }): void {
     const target = this.peer ?? address;
     if (target === undefined) throw new TypeError("Cannot send a datagram: no address is given");
-    if (!this.#listens) return;
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    if (bytes.length > MAX_DATAGRAM_BYTES) throw new MessageLengthError();
+    if (!this.#listens) return;
     this.sent.push({ data: bytes, host: target.host, port: target.port });
   }
 
   /**
-   * A datagram comes; a connected port hears only its peer.
+   * A datagram comes; a connected port hears only its peer, and one above `maxPacketBytes` is dropped.
    *
    * @param data The bytes, or text.
    * @param from Whose it is.
@@ -94,6 +117,7 @@ export class MemoryDatagramPort implements DatagramTransport {
     if (!this.#listens) throw new TypeError("Cannot receive a datagram: the port is closed");
     if (this.peer !== null && (this.peer.host !== from.host || this.peer.port !== from.port)) return;
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    if (bytes.length > (this.options.maxPacketBytes ?? 65_535)) return;
     this.handler.datagramReceived(bytes, new IPv4Address("UDP", from.host, from.port));
   }
 
@@ -139,6 +163,7 @@ export class MemoryDatagramPort implements DatagramTransport {
   /** See {@linkcode peer}. */
   connect(host: string, port: number): void {
     if (this.peer !== null) throw new TypeError("Cannot connect the port: it is connected");
+    if (!/^[\d.]+$|:/.test(host)) throw new TypeError(`Cannot connect the port: "${host}" is no address`);
     this.peer = { host, port };
   }
 

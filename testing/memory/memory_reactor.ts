@@ -72,7 +72,7 @@ export class MemoryReactor extends Clock implements Reactor {
   readonly tlsClients: MemoryConnector[] = [];
   /** The UNIX connections that were asked for. */
   readonly unixClients: MemoryConnector[] = [];
-  /** The UDP ports that were asked for. */
+  /** The UDP ports that were asked for, those for multicast too. */
   readonly udpPorts: MemoryDatagramPort[] = [];
   readonly #lifecycle = new Lifecycle((f) => void this.callLater(0, f));
   readonly #taken = new Map<string, MemoryPort | MemoryDatagramPort>();
@@ -203,20 +203,29 @@ export class MemoryReactor extends Clock implements Reactor {
 
   /** Notes a port in {@linkcode udpPorts}. */
   listenUDP(port: number, protocol: DatagramHandler, options: ListenUDPOptions = {}): MemoryDatagramPort {
-    const address = ipAddress("UDP", options.hostname ?? "0.0.0.0", this.#number(port));
-    const udp = new MemoryDatagramPort(this, protocol, address, this.#change);
-    udp.startListening();
-    this.udpPorts.push(udp);
-    return udp;
+    return this.#listenUDP("listenUDP", port, protocol, options);
   }
 
-  /** As {@linkcode listenUDP}. */
+  /** As {@linkcode listenUDP}; the port's `method` and `options` tell what was asked for. */
   listenMulticast(
     port: number,
     protocol: DatagramHandler,
     options: ListenUDPOptions & { listenMultiple?: boolean } = {},
   ): MemoryDatagramPort {
-    return this.listenUDP(port, protocol, options);
+    return this.#listenUDP("listenMulticast", port, protocol, options);
+  }
+
+  #listenUDP(
+    method: "listenUDP" | "listenMulticast",
+    port: number,
+    protocol: DatagramHandler,
+    options: ListenUDPOptions & { listenMultiple?: boolean },
+  ): MemoryDatagramPort {
+    const address = ipAddress("UDP", options.hostname ?? "0.0.0.0", this.#number(port));
+    const udp = new MemoryDatagramPort(this, protocol, { address, method, options }, this.#change);
+    udp.startListening();
+    this.udpPorts.push(udp);
+    return udp;
   }
 
   // ---- life

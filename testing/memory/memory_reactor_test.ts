@@ -7,6 +7,7 @@ import {
   ConnectionLost,
   type Connector,
   DNSLookupError,
+  MessageLengthError,
   ReactorAlreadyRunning,
   ReactorNotRunning,
 } from "@ropewalk/reactor/core";
@@ -183,6 +184,34 @@ Deno.test("a UDP port on MemoryReactor keeps what is sent, and a test sends to i
   port.loseConnection();
   assertThrows(() => port.receive("x"), TypeError, "the port is closed");
   assertEquals(reactor.stats().ports, []);
+});
+
+Deno.test("a UDP port on MemoryReactor tells what it was asked for, and refuses and drops what a real one does", () => {
+  const heard: number[] = [];
+  class Ear extends DatagramProtocol {
+    override datagramReceived(data: Uint8Array) {
+      heard.push(data.length);
+    }
+  }
+  const reactor = new MemoryReactor();
+  const plain = reactor.listenUDP(53, new Ear(), { maxPacketBytes: 4 });
+  const group = reactor.listenMulticast(5353, new Ear(), { listenMultiple: true });
+  assertEquals(reactor.udpPorts.map(({ method, options }) => [method, options]), [
+    ["listenUDP", { maxPacketBytes: 4 }],
+    ["listenMulticast", { listenMultiple: true }],
+  ]);
+  plain.receive("12345");
+  plain.receive("1234");
+  assertEquals(heard, [4]);
+  const to = { host: "10.0.0.9", port: 9 };
+  assertThrows(() => group.write(new Uint8Array(70_000), to), MessageLengthError);
+  assertThrows(() => group.write("x"), TypeError, "no address is given");
+  assertThrows(() => group.connect("localhost", 9), TypeError, "is no address");
+  group.connect("10.0.0.9", 9);
+  assertThrows(() => group.connect("10.0.0.9", 9), TypeError, "is connected");
+  group.loseConnection();
+  group.write("late"); // dropped in silence
+  assertEquals(group.sent, []);
 });
 
 Deno.test("MemoryReactor runs its triggers in order, and stops in a later turn", async () => {
