@@ -1,4 +1,4 @@
-import { MemoryReactor, successResultOf } from "@ropewalk/testing";
+import { assertNoResult, MemoryReactor, successResultOf } from "@ropewalk/testing";
 import { assertEquals } from "@std/assert";
 import { fetchMany } from "./fetch_many.ts";
 
@@ -18,4 +18,26 @@ Deno.test("fetchMany tells of each page, four at a time from each host", () => {
     ...urls.map((url) => `200 2 ${url}`),
     "ConnectionRefusedError http://b.example/",
   ]);
+});
+
+Deno.test("a server that hangs up, and one that is silent too long, cost their own pages only", () => {
+  const reactor = new MemoryReactor();
+  const lines = fetchMany(reactor, [
+    "http://rude.example/",
+    "http://silent.example/",
+    "http://good.example/",
+  ]);
+  const [rude, , good] = reactor.tcpClients.map((client) => client.succeed()!);
+  rude!.receive("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
+  rude!.peerCloses();
+  good!.receive("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+  reactor.advance(29);
+  assertNoResult(lines);
+  reactor.advance(1);
+  assertEquals(successResultOf(lines), [
+    "ResponseFailed http://rude.example/",
+    "HTTPTimeoutError http://silent.example/",
+    "200 2 http://good.example/",
+  ]);
+  assertEquals(reactor.getDelayedCalls(), []);
 });
