@@ -1,72 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromLatin1 } from "@ropewalk/protocols/bytes";
-import { FilePath, type FileStat, type FileSystem, type OpenFile } from "@ropewalk/reactor/filepath";
+import { FilePath } from "@ropewalk/reactor/filepath";
+import { MemoryFileSystem } from "@ropewalk/testing";
 import { type Answer, type Client, siteClient } from "./_support_test.ts";
 import { File, type FileOptions } from "./file.ts";
-
-/** Files in memory: contents by path; `null` is a directory, `{ link }` a symbolic link. */
-class Memory implements FileSystem {
-  readonly separator = "/";
-  open_ = 0;
-
-  constructor(readonly files: Record<string, string | null | { link: string }>) {}
-
-  resolve(path: string): string {
-    return new URL(`file://${path.startsWith("/") ? path : `/${path}`}`).pathname.replace(/(.)\/$/, "$1");
-  }
-
-  async realPath(path: string): Promise<string> {
-    let real = "";
-    for (const part of path.split("/").slice(1)) {
-      real += `/${part}`;
-      const at = this.files[decodeURIComponent(real)];
-      if (at !== null && typeof at === "object") real = await this.realPath(at.link);
-    }
-    if (!(decodeURIComponent(real) in this.files)) throw missing();
-    return real;
-  }
-
-  async stat(path: string): Promise<FileStat> {
-    const content = this.files[decodeURIComponent(await this.realPath(path))]!;
-    return content === null
-      ? { kind: "directory", size: 0, modified: 1000, mode: 0o755 }
-      : { kind: "file", size: (content as string).length, modified: 1000, mode: 0o644 };
-  }
-
-  list(path: string): Promise<string[]> {
-    const base = `${decodeURIComponent(path)}/`;
-    const names = Object.keys(this.files).filter((name) => name.startsWith(base));
-    return Promise.resolve([...new Set(names.map((name) => name.slice(base.length).split("/")[0]!))]);
-  }
-
-  async open(path: string): Promise<OpenFile> {
-    const bytes = fromLatin1(this.files[decodeURIComponent(await this.realPath(path))] as string);
-    this.open_++;
-    let at = 0;
-    return {
-      read: (buffer) => {
-        if (at >= bytes.length) return Promise.resolve(null);
-        const piece = bytes.subarray(at, at + Math.min(buffer.length, 1000));
-        buffer.set(piece);
-        at += piece.length;
-        return Promise.resolve(piece.length);
-      },
-      write: () => Promise.reject(new Error("read only")),
-      seek: (position) => void (at = position),
-      stat: () => this.stat(path),
-      close: () => Promise.resolve(void this.open_--),
-    };
-  }
-
-  makeDirectory = (): Promise<void> => Promise.reject(new Error("read only"));
-  link = this.makeDirectory;
-  rename = this.makeDirectory;
-  remove = this.makeDirectory;
-}
-
-function missing(): Error {
-  return Object.assign(new Error("no such file"), { code: "ENOENT" });
-}
 
 const FILES = {
   "/": null,
@@ -91,8 +27,8 @@ const FILES = {
 
 function site(
   options: FileOptions = {},
-): { client: Client; memory: Memory; ask: (head: string) => Promise<Answer> } {
-  const memory = new Memory(FILES);
+): { client: Client; memory: MemoryFileSystem; ask: (head: string) => Promise<Answer> } {
+  const memory = new MemoryFileSystem(FILES, { seconds: () => 1000, maxReadBytes: 1000 });
   const client = siteClient(new File(new FilePath("/www", memory), options));
   const ask = async (head: string): Promise<Answer> => {
     client.transport.clear();
@@ -116,7 +52,7 @@ Deno.test("a file is sent with its type, its length and its time, and closed", a
   const head = await ask("HEAD /a.txt");
   assertEquals([head.status, head.headers.get("content-length"), head.body], [200, "10", ""]);
   assertEquals((await ask("POST /a.txt")).status, 405);
-  assertEquals(memory.open_, 0);
+  assertEquals(memory.openFiles, 0);
 });
 
 Deno.test("nothing leads out of the root", async () => {
@@ -213,5 +149,5 @@ Deno.test("a file whose client goes away is closed", async () => {
   await client.clock.settle();
   client.transport.abortConnection();
   await client.clock.settle();
-  assertEquals(memory.open_, 0);
+  assertEquals(memory.openFiles, 0);
 });
