@@ -42,6 +42,7 @@ const LINE = /^[!#$%&'*+.^`|~\w-]+ [\x21-\x7e]+ HTTP\/\d\.\d$/;
 /** The beginning of a request line that may still become one. */
 const LINE_START =
   /^[!#$%&'*+.^`|~\w-]+(?: (?:[\x21-\x7e]+(?: (?:H(?:T(?:T(?:P(?:\/[\d.]{0,3})?)?)?)?)?)?)?)?\r?$/;
+const NOT_ASCII = /[^\0-\x7f]/;
 const ABSOLUTE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)(?=[/?]|$)/;
 
 /** What the headers say about framing and the connection; worked out once for each different block. */
@@ -294,6 +295,7 @@ function setLength(framing: Framing, value: string): void {
 
 // RFC 9112 §6.1 and §6.3: chunked, once, and last.
 function setCoding(framing: Framing, value: string): void {
+  if (NOT_ASCII.test(value)) framing.fault ??= NOT_CHUNKED; // in small letters the sign of the kelvin is a k
   const codings = value.toLowerCase().split(",").map((coding) => coding.trim());
   if (framing.coded) framing.fault ??= NOT_CHUNKED;
   framing.coded = true;

@@ -407,6 +407,10 @@ const BAD: [name: string, text: string][] = [
     "an unknown coding, on a line of its own",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
   ],
+  [
+    "a coding with the sign of the kelvin for its k",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chun\u212aed\r\n\r\n0\r\n\r\n",
+  ],
   ["a bad chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"],
   ["a chunk without its end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n"],
   ["a header without a colon", "HTTP/1.1 200 OK\r\nnonsense\r\n\r\n"],

@@ -225,6 +225,7 @@ function setLength(framing: Framing, value: string): void {
 
 // We never say `TE`, so nothing but chunked may come; `identity` is an old word for nothing.
 function setCoding(framing: Framing, value: string): void {
+  if (/[^\0-\x7f]/.test(value)) framing.fault ??= UNKNOWN_CODING; // in small letters the sign of the kelvin is a k
   for (const part of value.toLowerCase().split(",")) {
     const coding = part.trim();
     if (coding === "identity" || coding === "") continue;
