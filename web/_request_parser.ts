@@ -12,6 +12,7 @@ import {
   scanHeaders,
 } from "./_header_block.ts";
 import { HEAD, MessageParser, NEED, type ParserEvent } from "./_message_parser.ts";
+import type { ParsedTarget } from "./_uri.ts";
 import type { HTTPLimits } from "./limits.ts";
 
 const BAD_LINE = new Fault(400, "The request line is malformed");
@@ -32,8 +33,9 @@ const UNKNOWN_CODING = new Fault(501, "Only the Transfer-Encoding chunked is und
 const BODY_TOO_LARGE = new Fault(413, "The body is too large");
 const UNKNOWN_EXPECTATION = new Fault(417, "Only 100-continue can be expected");
 
-/** A longer head is not compared with the next. */
-const MAX_REMEMBERED = 2048;
+/** A longer request line, or longer headers, are not compared with the next. */
+const MAX_LINE = 256;
+const MAX_BLOCK = 2048;
 
 /** A host and port, RFC 9110 §7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
@@ -78,14 +80,19 @@ export class RequestParser extends MessageParser {
   close = false;
   /** True if the client waits for a 100 before it sends the body. */
   expectsContinue = false;
+  /** The target taken apart, once somebody did so. */
+  parsed: ParsedTarget | null = null;
   /** True if the client offers to go over to another protocol. */
   upgrade = false;
   readonly #limits: HTTPLimits;
   #framing: Framing = NO_FRAMING;
-  #lastBlock = "\r\n"; // the last header lines and the empty line
-  #lastHeaders: HeaderBlock = EMPTY_BLOCK;
   #emptyLines = 0;
-  #lastHead: Uint8Array = NO_BYTES; // the last head, if it needed nothing special
+  // The last head, in two parts: clients repeat the one, the other, or both.
+  readonly #line = new Uint8Array(MAX_LINE); // the request line
+  #lineLength = 0;
+  #methodLength = 0;
+  #block: Uint8Array = NO_BYTES; // the header lines and the empty line
+  #lastHeaders: HeaderBlock = EMPTY_BLOCK;
 
   /** @param limits How much is accepted. */
   constructor(limits: HTTPLimits) {
@@ -107,7 +114,8 @@ export class RequestParser extends MessageParser {
       this.#emptyLines++;
       if (this.pos === this.end) return NEED;
     }
-    if (this.#sameAgain()) return HEAD;
+    const again = this.#again();
+    if (again !== null) return again;
     const headEnd = this.findEmptyLine();
     if (headEnd < 0) return this.#incomplete();
     const { data, pos } = this;
@@ -133,45 +141,82 @@ export class RequestParser extends MessageParser {
     if (i + 9 - pos > this.#limits.maxRequestLineBytes) return this.fail(LINE_TOO_LONG);
     const blockStart = i + 11;
 
-    // The headers of a connection hardly ever change from one request to the next.
-    if (!text.startsWith(this.#lastBlock, blockStart - textStart) || this.#framing === NO_FRAMING) {
-      const block = scanHeaders(data, blockStart, headEnd + 2, this.#limits);
-      if (block instanceof Fault) return this.fail(block);
-      this.#framing = framingOf(block);
-      this.#lastBlock = latin1(data, blockStart, headEnd + 4); // a string of its own: a slice would keep the chunk
-      this.#lastHeaders = block;
-    }
-    this.headers = this.#lastHeaders;
+    const block = scanHeaders(data, blockStart, headEnd + 2, this.#limits);
+    if (block instanceof Fault) return this.fail(block);
+    this.#framing = framingOf(block);
+    this.#lastHeaders = block;
     this.method = methodOf(text, pos - textStart, methodEnd - textStart);
-    this.target = text.slice(methodEnd + 1 - textStart, targetEnd - textStart);
     this.minor = minor === 0 ? 0 : 1;
-    this.pos = headEnd + 4;
+    const length = headEnd + 4 - blockStart;
+    if (length > MAX_BLOCK) this.#block = NO_BYTES;
+    else {
+      if (length !== this.#block.length) this.#block = new Uint8Array(length);
+      this.#block.set(data.subarray(blockStart, headEnd + 4));
+    }
+    return this.#accept(methodEnd, targetEnd, blockStart, headEnd + 4);
+  }
+
+  // Method and version, the headers and their framing are set: the rest of a head that is well formed.
+  #accept(methodEnd: number, targetEnd: number, blockStart: number, end: number): ParserEvent {
+    const { data, pos } = this;
+    this.headers = this.#lastHeaders;
+    this.target = latin1(data, methodEnd + 1, targetEnd); // a string of its own: a slice would keep the chunk
+    this.parsed = null;
+    this.#lineLength = 0;
+    this.pos = end;
     const fault = this.#checkTarget() ?? this.#applyFraming();
     if (fault !== null) return this.fail(fault);
-    this.#remember(pos);
+    const length = blockStart - pos;
+    if (length <= MAX_LINE) {
+      const line = this.#line;
+      for (let i = 0; i < length; i++) line[i] = data[pos + i]!;
+      this.#lineLength = length;
+      this.#methodLength = methodEnd - pos;
+    }
     return HEAD;
   }
 
-  // A client that asks the same again, as pollers do, costs one comparison: all that was read of the head still holds.
-  #sameAgain(): boolean {
-    const { data, pos } = this;
-    const last = this.#lastHead;
-    const { length } = last;
-    if (length === 0 || this.end - pos < length) return false;
-    for (let i = 0; i < length; i++) if (data[pos + i] !== last[i]) return false;
-    this.pos = pos + length;
-    this.expectLength(0);
-    return true;
-  }
-
-  #remember(from: number): void {
-    const length = this.pos - from;
-    if (this.length !== 0 || length > MAX_REMEMBERED) {
-      this.#lastHead = NO_BYTES;
-      return;
+  /**
+   * Reads a head whose header lines are those of the last one, without making them again; `null` if they are not, or if
+   * anything is unusual. A client that asks the same again, as pollers do, costs one comparison: all that was read of
+   * the head still holds. One that asks for something else costs the reading of its request line.
+   */
+  #again(): ParserEvent | null {
+    const { data, pos, end } = this;
+    const block = this.#block;
+    const { length } = block;
+    if (length === 0) return null;
+    const line = this.#line;
+    const lineLength = this.#lineLength;
+    let same = 0;
+    const most = Math.min(lineLength, end - pos);
+    while (same < most && data[pos + same] === line[same]) same++;
+    let blockStart = pos + same;
+    let methodEnd = 0;
+    let targetEnd = 0;
+    const whole = same === lineLength && lineLength > 0;
+    if (!whole) {
+      const methodLength = this.#methodLength;
+      if (same <= methodLength) return null; // another method, or the line is not known
+      methodEnd = pos + methodLength;
+      let i = methodEnd + 1;
+      while (i < end && isTargetByte(data[i]!)) i++;
+      targetEnd = i;
+      blockStart = i + 11;
+      if (targetEnd === methodEnd + 1 || blockStart + length > end) return null;
+      if (i + 9 - pos > this.#limits.maxRequestLineBytes) return null;
+      for (let k = lineLength - 11; k < lineLength; k++) if (data[i++] !== line[k]) return null; // ` HTTP/1.1` CRLF
     }
-    if (length !== this.#lastHead.length) this.#lastHead = new Uint8Array(length);
-    this.#lastHead.set(this.data.subarray(from, this.pos));
+    if (blockStart + length > end) return null;
+    for (let i = 0; i < length; i++) if (data[blockStart + i] !== block[i]) return null;
+    if (!whole) return this.#accept(methodEnd, targetEnd, blockStart, blockStart + length);
+    this.pos = blockStart + length;
+    if (this.length === 0) this.expectLength(0);
+    else {
+      const fault = this.#applyFraming();
+      if (fault !== null) return this.fail(fault);
+    }
+    return HEAD;
   }
 
   // RFC 9112 §3.2: origin-form, absolute-form, authority-form for CONNECT, asterisk-form.

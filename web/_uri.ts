@@ -50,3 +50,27 @@ export function originForm(target: string): string {
   const rest = target.slice(scheme + 3 + at);
   return rest.startsWith("?") ? `/${rest}` : rest;
 }
+
+/** A request target, taken apart. */
+export interface ParsedTarget {
+  /** The path, still encoded. */
+  readonly path: string;
+  /** The query, without the `?`. */
+  readonly query: string;
+  /** The decoded segments of the path. */
+  readonly segments: readonly string[];
+}
+
+/** Takes a request target apart. */
+export function parseTarget(target: string): ParsedTarget {
+  const origin = originForm(target);
+  const mark = origin.indexOf("?");
+  const path = mark < 0 ? origin : origin.slice(0, mark);
+  return {
+    path,
+    query: mark < 0 ? "" : origin.slice(mark + 1),
+    segments: path === "/" ? INDEX : segmentsOf(path),
+  };
+}
+
+const INDEX: readonly string[] = [""];

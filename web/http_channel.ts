@@ -273,6 +273,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       return;
     }
     this.#received = true;
+    this.#bodyPaused = false;
     const { streaming } = request;
     if (this.#parser.trailers.count > 0) request._setTrailers(this.#parser.trailers);
     if (!request._bodyComplete()) return this.#refuse(BAD_FORM);
@@ -292,7 +293,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#request = null;
     const text = `${fault.status} ${statusPhrase(fault.status)}: ${fault.reason}\n`;
     this.#out += `HTTP/1.1 ${fault.status} ${statusPhrase(fault.status)}\r\n` +
-      serverAndDate(this.#owner.secondAt(this.#turn())) + "Connection: close\r\nContent-Type: text/plain\r\n" +
+      serverAndDate(this.#owner.secondAt(this.#turn())) +
+      "Connection: close\r\nContent-Type: text/plain\r\n" +
       `Content-Length: ${text.length}\r\n\r\n${text}`;
     this.#close();
     if (request !== null) {

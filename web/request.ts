@@ -5,6 +5,7 @@
 import { Deferred, fail, Failure, reportError, succeed } from "@ropewalk/deferred";
 import { type Address, type Data, IPv4Address, IPv6Address } from "@ropewalk/reactor/core";
 import type { PullProducer, PushProducer, ReactorTime, StreamProtocol } from "@ropewalk/reactor/core";
+import type { FilePath } from "@ropewalk/reactor/filepath";
 import { CACHED, NOT_DONE_YET } from "./not_done_yet.ts";
 import { conditionByDate, conditionByTag } from "./_conditions.ts";
 import { httpDate } from "./_date.ts";
@@ -13,9 +14,10 @@ import { errorHTML } from "./_error_body.ts";
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
 import { type ParsedTarget, parseTarget } from "./_uri.ts";
-import { formBoundary, MultipartScanner } from "./_multipart.ts";
+import { FileSpool } from "./_file_spool.ts";
+import { formBoundary, type FormLimits, MultipartScanner } from "./_multipart.ts";
 import { HTTPHeaders } from "./http_headers.ts";
-import { RequestContent, type Spool } from "./request_content.ts";
+import { RequestContent } from "./request_content.ts";
 import { type CookieOptions, formatCookie, parseCookies } from "./request_cookies.ts";
 import { type RenderResult, Resource } from "./resource.ts";
 import type { Session } from "./session.ts";
@@ -33,10 +35,12 @@ export interface RequestSite {
   getResourceFor(request: Request): Resource | Deferred<Resource> | Promise<Resource>;
   /** Whether whoever will answer takes the body as a stream. */
   streamsBody(request: Request): boolean;
-  /** Bodies beyond so many bytes go to {@linkcode makeSpool}. */
-  readonly spoolBytes: number;
-  /** A place for a body that is large; `null` to keep it in memory. */
-  makeSpool(): Spool | null;
+  /** Forms with files that are larger go to a file, if there is a place for it. */
+  readonly uploadMemoryBytes: number;
+  /** How much a multipart form may hold. */
+  readonly formLimits: FormLimits;
+  /** The path of a new file for a form that is large; `null` to keep it in memory. */
+  makeUploadPath(): FilePath | null;
   /** A session by its id. */
   findSession(uid: string): Session | undefined;
   /** A new session. */
@@ -671,11 +675,13 @@ export class Request {
     const { content } = this;
     if (content.length === 0) {
       const boundary = formBoundary(this.getHeader("content-type"));
-      if (boundary !== null) this.#form = new MultipartScanner(boundary);
+      if (boundary !== null) this.#form = new MultipartScanner(boundary, this.site.formLimits);
     }
-    if (content.length + bytes.length > this.site.spoolBytes && !content.spooled) {
-      const spool = this.site.makeSpool();
-      if (spool !== null) content._spoolTo(spool);
+    if (
+      this.#form !== null && !content.spooled && content.length + bytes.length > this.site.uploadMemoryBytes
+    ) {
+      const path = this.site.makeUploadPath();
+      if (path !== null) content._spoolTo(new FileSpool(path, this.channel));
     }
     content._append(bytes);
     return this.#form === null || this.#form.push(bytes);
@@ -693,6 +699,12 @@ export class Request {
 
   /** @ignore The body is there: find the resource and render it. */
   process(): void {
+    const flushed = this.#content === null ? null : this.#content._flushed();
+    if (flushed !== null) this._await(flushed, () => this.#process());
+    else this.#process();
+  }
+
+  #process(): void {
     let resource: unknown;
     try {
       resource = this.site.getResourceFor(this);

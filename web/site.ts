@@ -5,12 +5,13 @@
 import { Deferred } from "@ropewalk/deferred";
 import { ServerFactory } from "@ropewalk/protocols";
 import type { Address, DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
+import type { FilePath } from "@ropewalk/reactor/filepath";
+import { FORM_LIMITS, type FormLimits } from "./_multipart.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
 import { type AccessLog, accessLogger } from "./access_log.ts";
 import { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
 import { type HTTPLimits, limitsFrom } from "./limits.ts";
 import { Request, type RequestHead, type RequestSite } from "./request.ts";
-import type { Spool } from "./request_content.ts";
 import { type Child, Resource } from "./resource.ts";
 import { makeUid, Session, type SessionOwner } from "./session.ts";
 import { ServerOptions } from "./_server_options.ts";
@@ -27,6 +28,15 @@ export interface HTTPFactoryOptions extends Partial<HTTPLimits> {
    * @default "combined"
    */
   accessLog?: AccessLog;
+  /**
+   * Where multipart forms go that are larger than `uploadMemoryBytes`: a directory that is there, and others cannot
+   * look into. A form's file is removed when its request ends. Without it all forms are kept in memory.
+   */
+  uploadDirectory?: FilePath;
+  /** How large a multipart form may be before it goes to a file, in bytes. @default 100000 */
+  uploadMemoryBytes?: number;
+  /** How much a multipart form may hold. */
+  formLimits?: Partial<FormLimits>;
 }
 
 /** Options of {@linkcode Site}. */
@@ -43,8 +53,10 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   readonly limits: HTTPLimits;
   /** Whether error pages show the error. */
   readonly displayTracebacks: boolean = false;
-  /** Bodies of requests beyond so many bytes go to a file, where the site has a place for it. */
-  readonly spoolBytes: number = 100_000;
+  /** Forms with files that are larger go to a file, where there is a place for it. */
+  readonly uploadMemoryBytes: number;
+  /** How much a multipart form may hold. */
+  readonly formLimits: FormLimits;
   /** Open connections. */
   connections = 0;
   /** Connections that were ever accepted. */
@@ -57,6 +69,7 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   draining = false;
   /** Runs all time-outs, where it was given; else each connection's own does. */
   readonly reactor: ReactorTime | null;
+  readonly #uploads: FilePath | null;
   readonly #now: () => number;
   readonly #ownTime: boolean; // `now` was given
   #second = 0; // milliseconds since the epoch, in the present second
@@ -76,6 +89,12 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
     super();
     this.limits = limitsFrom(options);
     this.reactor = options.reactor ?? null;
+    this.#uploads = options.uploadDirectory ?? null;
+    this.uploadMemoryBytes = options.uploadMemoryBytes ?? 100_000;
+    if (!(this.uploadMemoryBytes >= 0)) {
+      throw new RangeError(`Cannot keep uploads of ${this.uploadMemoryBytes} bytes in memory: it is no size`);
+    }
+    this.formLimits = { ...FORM_LIMITS, ...options.formLimits };
     this.#now = options.now ?? Date.now;
     this.#ownTime = options.now !== undefined;
     this.#log = accessLogger(options.accessLog ?? "combined");
@@ -191,8 +210,8 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   }
 
   /** @ignore */
-  makeSpool(): Spool | null {
-    return null;
+  makeUploadPath(): FilePath | null {
+    return this.#uploads === null ? null : this.#uploads.child(`upload-${makeUid()}`);
   }
 
   /** @ignore */

@@ -34,6 +34,11 @@ export interface ReactorTime extends TimeProvider {
   /** The present time, in seconds from some fixed point; it never runs backwards. */
   seconds(): number;
   /**
+   * The time as it was when this was first called in the present turn: for what asks for each packet, where to ask the
+   * system costs more than the rest. Without it {@linkcode seconds} does.
+   */
+  turnSeconds?(): number;
+  /**
    * Calls `f(...args)` in a later turn, `seconds` from now at the earliest; calls for the same time run in the order
    * in which they were arranged.
    *

@@ -42,6 +42,8 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
 
   readonly #calls: DelayedCalls;
   readonly #made: number;
+  #turn = -1; // the time in this turn; -1 until somebody asks
+  readonly #turnOver = (): void => void (this.#turn = -1);
   #timer: unknown = null;
   #timerTime = Infinity;
   #state: "stopped" | "starting" | "running" | "stopping" = "stopped";
@@ -66,6 +68,15 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   /** The present time, in seconds from some fixed point. */
   seconds(): number {
     return this.clock.seconds();
+  }
+
+  /** The time as it was when this was first called in the present turn. */
+  turnSeconds(): number {
+    if (this.#turn < 0) {
+      this.#turn = this.clock.seconds();
+      queueMicrotask(this.#turnOver);
+    }
+    return this.#turn;
   }
 
   /** Calls `f(...args)` in a later turn, `seconds` from now at the earliest. */
