@@ -1,9 +1,10 @@
-import { Clock, StringTransport } from "@ropewalk/testing";
+import { Clock, connectedServerAndClient, StringTransport, successResultOf } from "@ropewalk/testing";
 import { assert, assertEquals } from "@std/assert";
 import type { JSONRPCLines } from "@ropewalk/protocols/jsonrpc";
 import { IPv4Address } from "@ropewalk/reactor/core";
 import { KeyValueStore } from "../keyvalue/store.ts";
 import { StoreBotFactory } from "./irc_bot.ts";
+import { Shout, ShoutClient } from "./shout_protobuf.ts";
 import { doors, speakerMethods } from "./speaker.ts";
 
 Deno.test("the speaker's table is the same behind every door", () => {
@@ -50,4 +51,11 @@ Deno.test("the bot serves the store to a channel and in private", () => {
   );
   assert(factory.continueTrying);
   transport.loseConnection();
+});
+
+Deno.test("the protobuf example answers in capitals, in order", () => {
+  const { client, pump } = connectedServerAndClient(Shout, ShoutClient);
+  const [one, two] = [client.shout("hello"), client.shout("żółw")];
+  pump.flush();
+  assertEquals([successResultOf(one), successResultOf(two)], ["HELLO", "ŻÓŁW"]);
 });

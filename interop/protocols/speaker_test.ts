@@ -44,8 +44,12 @@ Deno.test("one table is served through JSON-RPC, XML-RPC, AMP and PB at once", a
     const python = await runToEnd(PYTHON, ["-c", script]);
     assertEquals([python.errors, python.output], ["", "XML!\nJSON!\n"]);
 
+    const program = new URL("speaker_peer.py", import.meta.url).pathname;
+    const twisted = await runToEnd(PYTHON, [program, `${port("AMP")}`, `${port("PB")}`, `${http}`]);
+    assertEquals([twisted.errors, twisted.output], ["", "TWISTED AMP!\nTWISTED PB!\nPYTHON XML!\n"]);
+
     const spoken = methodCommand("spoken", { arguments: {}, result: new Integer() });
-    assertEquals(await amp.callRemote(spoken), { result: 5 }); // they all spoke to the same one
+    assertEquals(await amp.callRemote(spoken), { result: 8 }); // they all spoke to the same one
     amp.transport.loseConnection();
     socket.close();
     pb.disconnect();
