@@ -16,13 +16,12 @@ const PATIENCE_MS = 20_000;
 /** One connection. */
 export class RawClient {
   readonly #conn: Deno.TcpConn;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #text = ""; // one-byte string of what came and is not used up
   #ended = false;
 
   private constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
-    this.#timer = setTimeout(() => this.close(), PATIENCE_MS);
   }
 
   static async connect(port: number): Promise<RawClient> {
@@ -64,8 +63,10 @@ export class RawClient {
     return !this.#ended;
   }
 
-  /** The next answer; `null` if the connection ends first. Answers to HEAD have no body. */
+  /** The next answer, within {@linkcode PATIENCE_MS}; `null` if the connection ends first. Answers to HEAD have no body. */
   async answer(head = false): Promise<RawAnswer | null> {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), PATIENCE_MS);
     let end: number;
     while ((end = this.#text.indexOf("\r\n\r\n")) < 0) if (!await this.more()) return null;
     const [line, ...lines] = this.#text.slice(0, end).split("\r\n");

@@ -78,8 +78,8 @@ if (Deno.args[0] !== undefined) root.putChild("files", new File(new FilePath(Den
 const site = new Site(root, {
   accessLog: "none",
   maxBodyBytes: 65_536,
-  timeoutSeconds: 5,
-  headerTimeoutSeconds: 1,
+  timeoutSeconds: 30,
+  headerTimeoutSeconds: 3, // a machine that is busy with other things is no slow client
   abortSeconds: 1,
 });
 const port = reactor.listenTCP(0, site, { hostname: "127.0.0.1", backlog: 511 });
