@@ -9,18 +9,18 @@
 import { decodeUtf8, fromLatin1, latin1 } from "@ropewalk/protocols/bytes";
 import { Fault, type HeaderBlock, scanHeaders } from "./_header_block.ts";
 
-/** How much a form may hold. */
-export interface MultipartLimits {
-  /** Parts, fields and files together. */
+/** How much a multipart form may hold; one that holds more is 400. */
+export interface FormLimits {
+  /** Parts, fields and files together. @default 1000 */
   maxParts: number;
-  /** The headers of one part, in bytes. */
+  /** The headers of one part, in bytes. @default 8192 */
   maxPartHeaderBytes: number;
-  /** All fields that are not files together, in bytes. */
+  /** All fields that are not files together, in bytes. @default 1048576 */
   maxFieldBytes: number;
 }
 
-/** The defaults of {@linkcode MultipartLimits}. */
-export const MULTIPART_LIMITS: Readonly<MultipartLimits> = {
+/** The defaults of {@linkcode FormLimits}. */
+export const FORM_LIMITS: Readonly<FormLimits> = {
   maxParts: 1000,
   maxPartHeaderBytes: 8192,
   maxFieldBytes: 1_048_576,
@@ -49,7 +49,7 @@ export class MultipartScanner {
   /** The files, in order. */
   readonly files: FilePart[] = [];
   readonly #delimiter: string;
-  readonly #limits: MultipartLimits;
+  readonly #limits: FormLimits;
   #state: State = "preamble";
   #tail = "\r\n"; // what was not looked through yet; the first boundary may stand at the very beginning
   #offset = -2; // where the tail begins
@@ -66,7 +66,7 @@ export class MultipartScanner {
    * @param boundary As the header says.
    * @param limits How much is accepted.
    */
-  constructor(boundary: string, limits: MultipartLimits = MULTIPART_LIMITS) {
+  constructor(boundary: string, limits: FormLimits = FORM_LIMITS) {
     this.#delimiter = `\r\n--${boundary}`;
     this.#limits = limits;
   }

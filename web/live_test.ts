@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { defaultClock, setDefaultClock } from "@ropewalk/reactor/core";
+import { Clock, MemoryReactor } from "@ropewalk/testing";
 import { siteClient } from "./_support_test.ts";
 import { Counter, Figures, Gauge } from "./counter.ts";
 import { EventSourceResource, formatEvent } from "./event_source.ts";
@@ -113,3 +115,24 @@ Deno.test("the status page as data", () => {
   assertEquals(client.ask("GET /\nAccept: application/json").headers.get("content-type"), "application/json");
   assertEquals(client.ask("GET /\nAccept: text/html").headers.get("cache-control"), "no-store");
 });
+
+Deno.test("StatusResource shows the program's reactor without being told of it", () => {
+  const reactor = new MemoryReactor();
+  const before = programClock();
+  try {
+    setDefaultClock(reactor);
+    assertEquals(new StatusResource().read().reactor, reactor.stats());
+    setDefaultClock(new Clock()); // tells the time, and nothing of itself
+    assertEquals(new StatusResource().read().reactor, null);
+  } finally {
+    setDefaultClock(before as Clock);
+  }
+});
+
+function programClock(): unknown {
+  try {
+    return defaultClock();
+  } catch {
+    return null; // none was set
+  }
+}

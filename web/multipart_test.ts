@@ -3,7 +3,7 @@ import { concatBytes, fromLatin1, latin1 } from "@ropewalk/protocols/bytes";
 import { byteByByte, everySplit } from "@ropewalk/testing";
 import { chunkings } from "@ropewalk/testing/arbitraries";
 import fc from "fast-check";
-import { MULTIPART_LIMITS, MultipartScanner } from "./_multipart.ts";
+import { FORM_LIMITS, MultipartScanner } from "./_multipart.ts";
 import { pageClient } from "./_support_test.ts";
 
 const FORM = "preamble\r\n--bnd\r\n" +
@@ -18,7 +18,7 @@ const FIELDS = [["a", "one"], ["empty", ""], ["plain", "é"]];
 function scan(
   chunks: readonly Uint8Array[],
   boundary = "b",
-  limits = MULTIPART_LIMITS,
+  limits = FORM_LIMITS,
 ): MultipartScanner | null {
   const scanner = new MultipartScanner(boundary, limits);
   for (const chunk of chunks) if (!scanner.push(chunk)) return null;
@@ -77,10 +77,10 @@ Deno.test("what is no form is refused, and limits hold", () => {
     assertEquals(scan(byteByByte(fromLatin1(wire))), null, wire);
   }
   const good = fromLatin1(`--b\r\n${part}--b\r\n${part}--b--`);
-  assertEquals(scan([good], "b", { ...MULTIPART_LIMITS, maxParts: 2 })?.fields.length, 2);
-  assertEquals(scan([good], "b", { ...MULTIPART_LIMITS, maxParts: 1 }), null);
-  assertEquals(scan([good], "b", { ...MULTIPART_LIMITS, maxFieldBytes: 2 })?.fields.length, 2);
-  assertEquals(scan([good], "b", { ...MULTIPART_LIMITS, maxFieldBytes: 1 }), null);
+  assertEquals(scan([good], "b", { ...FORM_LIMITS, maxParts: 2 })?.fields.length, 2);
+  assertEquals(scan([good], "b", { ...FORM_LIMITS, maxParts: 1 }), null);
+  assertEquals(scan([good], "b", { ...FORM_LIMITS, maxFieldBytes: 2 })?.fields.length, 2);
+  assertEquals(scan([good], "b", { ...FORM_LIMITS, maxFieldBytes: 1 }), null);
   assertEquals(scan([fromLatin1(`--b\r\nX: ${"y".repeat(9000)}`)]), null);
 });
 

@@ -2,7 +2,7 @@
  * `StatusResource`: what a process does, as a page.
  * @module
  */
-import type { ReactorStats } from "@ropewalk/reactor/core";
+import { defaultClock, type ReactorStats } from "@ropewalk/reactor/core";
 import { type Figures, figures as programFigures } from "./counter.ts";
 import { escapeHTML } from "./html.ts";
 import type { Request } from "./request.ts";
@@ -11,7 +11,7 @@ import { latestRingSink, type LogLine, type RingSink } from "./ring_sink.ts";
 
 /** Options of {@linkcode StatusResource}. */
 export interface StatusOptions {
-  /** The reactor whose figures are shown. */
+  /** The reactor whose figures are shown. @default the program's, once it has imported `@ropewalk/reactor` */
   reactor?: { stats(): ReactorStats };
   /** What the page is called. @default "Status" */
   title?: string;
@@ -51,7 +51,7 @@ export interface StatusData {
  * import { Resource, StatusResource } from "@ropewalk/web";
  *
  * const root = new Resource();
- * root.putChild("status", new StatusResource()); // { reactor } adds the reactor's figures
+ * root.putChild("status", new StatusResource());
  * ```
  */
 export class StatusResource extends Resource {
@@ -71,8 +71,13 @@ export class StatusResource extends Resource {
 
   /** What is shown now. */
   read(): StatusData {
-    const { reactor, title = "Status", figures = programFigures, log = latestRingSink(), now = Date.now } =
-      this.#options;
+    const {
+      reactor = programReactor(),
+      title = "Status",
+      figures = programFigures,
+      log = latestRingSink(),
+      now = Date.now,
+    } = this.#options;
     return {
       title,
       time: new Date(now()).toISOString(),
@@ -94,6 +99,17 @@ export class StatusResource extends Resource {
     request.setHeader("content-type", "text/html; charset=utf-8");
     return pageOf(this.read(), this.#options.refreshSeconds ?? 2);
   }
+}
+
+// What runs the program's time, if it can tell of itself.
+function programReactor(): { stats(): ReactorStats } | undefined {
+  let clock: { stats?: unknown };
+  try {
+    clock = defaultClock() as { stats?: unknown };
+  } catch {
+    return undefined; // the program has none
+  }
+  return typeof clock.stats === "function" ? clock as { stats(): ReactorStats } : undefined;
 }
 
 function pageOf(data: StatusData, refreshSeconds: number): string {

@@ -3,6 +3,7 @@
  * @module
  */
 import { decodeUtf8 } from "@ropewalk/protocols/bytes";
+import type { FilePath } from "@ropewalk/reactor/filepath";
 import type { RequestContent } from "./request_content.ts";
 
 /** A file that came with a form: a stretch of the request's body. */
@@ -35,17 +36,38 @@ export class UploadedFile {
     this.size = end - start;
   }
 
-  /** All of it. */
+  /** All of it, if it is in memory. @throws {TypeError} If it is on disk. */
   bytes(): Uint8Array {
     return this.#content.slice(this.#start, this.#start + this.size);
   }
 
-  /** All of it as UTF-8 text. */
+  /** All of it as UTF-8 text, if it is in memory. @throws {TypeError} If it is on disk. */
   text(): string {
     return decodeUtf8(this.bytes());
   }
 
-  /** It in pieces, for files that are too large to have whole. */
+  /** It in pieces, from memory or from disk. A file on disk is there until the request is finished. */
+  stream(): AsyncGenerator<Uint8Array> {
+    return this.#content.stream(this.#start, this.#start + this.size);
+  }
+
+  /**
+   * Copies it to a file of its own, in constant memory. What is there already is replaced.
+   *
+   * @param path Where to; never made of {@linkcode filename} without a check.
+   */
+  async saveTo(path: FilePath): Promise<void> {
+    const file = await path.open("write");
+    try {
+      for await (const bytes of this.stream()) {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** It in pieces, if it is in memory. @throws {TypeError} If it is on disk. */
   *pieces(bytes = 65_536): Generator<Uint8Array> {
     for (let at = 0; at < this.size; at += bytes) {
       yield this.#content.slice(this.#start + at, this.#start + Math.min(this.size, at + bytes));
