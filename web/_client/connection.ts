@@ -8,13 +8,10 @@
  *     └────────────────┼────────────────────────────────────────────────────────────────┘
  *                      └► connection lost: LOST; #handler fails, or #response does
  * ```
- *
- * There is one timer a connection. It is not moved when something happens: when it goes off it looks at #deadline, and
- * goes on to that if there is time left. So a busy connection costs no timers, and an idle one no more than one.
  * @module
  */
 import { Failure } from "@ropewalk/deferred";
-import type { DelayedCall, StreamProtocol, Transport } from "@ropewalk/reactor/core";
+import type { StreamProtocol, Transport } from "@ropewalk/reactor/core";
 import { ConnectionDone } from "@ropewalk/reactor/core";
 import { BODY, END, FAULT, HEAD, NEED } from "../_message_parser.ts";
 import { BodyWriter, type WriterOwner } from "./body_writer.ts";
@@ -26,9 +23,9 @@ import {
   RequestTransmissionFailed,
   ResponseFailed,
   ResponseNeverReceived,
-  type TimeoutPhase,
 } from "./errors.ts";
 import type { ResponseLimits } from "./options.ts";
+import { type Phase, PhaseTimer } from "./phase_timer.ts";
 import type { ClientRequest, ResponseHandler } from "./request.ts";
 import { ResponseParser } from "./response_parser.ts";
 import { type BodyConnection, RESPONSE_DONE, WireResponse } from "./wire_response.ts";
@@ -75,10 +72,7 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
   #writer: BodyWriter | null = null; // while the request's body goes
   #inner: StreamProtocol | null = null; // after a switch
   #readPaused = false;
-  #timer: DelayedCall | null = null;
-  #deadline = Infinity;
-  #phase: TimeoutPhase | "idle" | "continue" = "idle";
-  #phaseSeconds = 0;
+  readonly #timer = new PhaseTimer((phase) => this.#expired(phase));
   #gone = false;
 
   /**
@@ -229,7 +223,7 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
   // An answer that is none yet: RFC 9110 §15.2. Whatever it is, one that waits for 100 may stop waiting.
   #interim(): void {
     this.#parser.restart();
-    if (this.#phase === "continue") this.#startBody();
+    if (this.#timer.phase === "continue") this.#startBody();
   }
 
   // All of the chunk was read, and the response is not complete.
@@ -324,9 +318,7 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
   }
 
   #leave(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#deadline = Infinity;
+    this.#timer.stop();
     if (this.#gone) return;
     this.#gone = true;
     this.#owner.connectionGone(this);
@@ -340,14 +332,14 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
   }
 
   bodyMoves(): void {
-    if (this.#phase === "send" && this.#request !== null) {
+    if (this.#timer.phase === "send" && this.#request !== null) {
       this.#wait("send", this.#request.timeouts.sendTimeoutSeconds);
     }
   }
 
   bodySent(): void {
     this.#writer = null;
-    if (this.#request !== null && this.#phase === "send") {
+    if (this.#request !== null && this.#timer.phase === "send") {
       this.#wait("response", this.#request.timeouts.responseTimeoutSeconds);
     }
   }
@@ -420,38 +412,16 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
 
   // ------------------------------------------------------------------------------------------ time
 
-  #wait(phase: TimeoutPhase | "idle" | "continue", seconds: number): void {
-    this.#phase = phase;
-    this.#phaseSeconds = seconds;
-    const total = this.#request === null ? Infinity : this.#request.deadline;
-    if (seconds === Infinity && total === Infinity) {
-      this.#deadline = Infinity;
-      return;
-    }
-    const { reactor } = this.transport;
-    const deadline = Math.min(reactor.seconds() + seconds, total);
-    this.#deadline = deadline;
-    const timer = this.#timer;
-    if (timer === null) {
-      this.#timer = reactor.callLater(Math.max(0, deadline - reactor.seconds()), this.#tick);
-    } else if (deadline < timer.getTime()) timer.reset(Math.max(0, deadline - reactor.seconds()));
+  #wait(phase: Phase, seconds: number): void {
+    this.#timer.wait(this.transport.reactor, phase, seconds, this.#request?.deadline ?? Infinity);
   }
 
-  readonly #tick = (): void => {
-    this.#timer = null;
-    if (this.#deadline === Infinity) return;
-    const { reactor } = this.transport;
-    const left = this.#deadline - reactor.seconds();
-    if (left > 0) {
-      this.#timer = reactor.callLater(left, this.#tick);
-      return;
-    }
-    const phase = this.#phase;
-    const request = this.#request;
-    if (request !== null && this.#deadline >= request.deadline) {
-      this.#abort(new Failure(new HTTPTimeoutError("total", request.timeouts.totalTimeoutSeconds)));
-    } else if (phase === "idle") this.close();
+  #expired(phase: Phase): void {
+    if (phase === "idle") this.close();
     else if (phase === "continue") this.#startBody();
-    else this.#abort(new Failure(new HTTPTimeoutError(phase, this.#phaseSeconds)));
-  };
+    else {
+      const seconds = phase === "total" ? this.#request!.timeouts.totalTimeoutSeconds : this.#timer.seconds;
+      this.#abort(new Failure(new HTTPTimeoutError(phase, seconds)));
+    }
+  }
 }
