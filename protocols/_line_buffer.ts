@@ -9,7 +9,7 @@
  * @module
  */
 import { ByteQueue } from "./_byte_queue.ts";
-import { decodeUtf8, hasHighBytes, latin1 } from "./bytes.ts";
+import { decodeUtf8, hasHighBytes, isAscii, latin1 } from "./bytes.ts";
 
 /** A buffer of lines. */
 export class LineBuffer extends ByteQueue {
@@ -31,9 +31,9 @@ export class LineBuffer extends ByteQueue {
       this.#text = latin1(this.bytes, from, this.end);
       this.#textStart = from;
       this.#textEpoch = this.epoch;
-      this.#high = hasHighBytes(this.#text);
+      this.#high = !isAscii(this.bytes, from, this.end);
     }
-    const at = this.#text.indexOf(delimiter, from - this.#textStart);
+    const at = indexOf(this.#text, delimiter, from - this.#textStart);
     if (at < 0) {
       this.#searched = Math.max(0, this.end - this.start - delimiter.length + 1);
       return -1;
@@ -81,5 +81,18 @@ export class LineBuffer extends ByteQueue {
   override clear(): void {
     this.#searched = 0;
     super.clear();
+  }
+}
+
+// Engines look for one character in line, and call out for more: the last one is looked for, those before it compared.
+function indexOf(text: string, delimiter: string, from: number): number {
+  const last = delimiter.length - 1;
+  const end = delimiter[last]!;
+  for (let at = from + last;; at++) {
+    at = text.indexOf(end, at);
+    if (at < 0) return -1;
+    let i = 0;
+    while (i < last && text.charCodeAt(at - last + i) === delimiter.charCodeAt(i)) i++;
+    if (i === last) return at - last;
   }
 }

@@ -94,6 +94,20 @@ export function hasHighBytes(text: string): boolean {
   return HIGH.test(text);
 }
 
+/** True if none of some bytes is above 0x7F. Four at a time: many times as fast as asking a string or one by one. */
+export function isAscii(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+  let i = start;
+  for (; i < end && ((bytes.byteOffset + i) & 3) !== 0; i++) if (bytes[i]! > 0x7f) return false;
+  const count = (end - i) >> 2;
+  if (count > 0) {
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset + i, count);
+    for (let word = 0; word < count; word++) if ((words[word]! & 0x80808080) !== 0) return false;
+    i += count * 4;
+  }
+  for (; i < end; i++) if (bytes[i]! > 0x7f) return false;
+  return true;
+}
+
 /** Decodes UTF-8; malformed bytes become U+FFFD, a byte-order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);

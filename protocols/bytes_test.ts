@@ -7,6 +7,7 @@ import {
   equalBytes,
   fromLatin1,
   hasHighBytes,
+  isAscii,
   latin1,
   portableLatin1,
 } from "./bytes.ts";
@@ -35,6 +36,20 @@ Deno.test("fromLatin1 is the reverse of latin1", () => {
 Deno.test("hasHighBytes tells ASCII from the rest", () => {
   assert(!hasHighBytes("\x00 ~\x7f"));
   assert(hasHighBytes("a\x80"));
+});
+
+Deno.test("isAscii sees a byte above 0x7F wherever it stands", () => {
+  const bytes = new Uint8Array(26).fill(0x7f).subarray(1, 25); // not aligned
+  for (let start = 0; start <= 12; start++) {
+    for (let end = start; end <= 24; end++) {
+      assert(isAscii(bytes, start, end));
+      for (let at = 0; at < 24; at++) {
+        bytes[at] = 0x80;
+        assertEquals(isAscii(bytes, start, end), at < start || at >= end);
+        bytes[at] = 0x7f;
+      }
+    }
+  }
 });
 
 Deno.test("decodeUtf8 keeps a byte-order mark and replaces what is malformed", () => {

@@ -13,7 +13,7 @@
 import { filesOf } from "./_files.ts";
 
 async function main(): Promise<number> {
-  const all = await filesOf(/^bench\/.*\.bench\.ts$/);
+  const all = await filesOf(/\.bench\.ts$/, "bench");
   const wanted = all.filter((path) =>
     Deno.args.length === 0 || Deno.args.some((word) => path.includes(word))
   );

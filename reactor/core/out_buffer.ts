@@ -1,8 +1,9 @@
 /**
- * What a connection has to send: writes are copied to the end of one buffer, and leave together.
+ * What a connection has to send: writes are copied to the end of one buffer, and leave together. Text is joined first
+ * and encoded when bytes follow it or it leaves: one call of the encoder for a hundred lines, as it costs more than they.
  *
  * ```text
- *   write ──► #bytes [ copied | copied | …      ] ──take──► the host sends it
+ *   write ──► #bytes [ copied | copied | …      ] + #text ──take──► the host sends it
  *             spare  [                          ] ◄──done── and gives it back
  * ```
  *
@@ -16,33 +17,41 @@ import type { Data } from "./interfaces.ts";
 const NOTHING = new Uint8Array(0);
 const FIRST = 256;
 const KEPT = 8192; // a larger buffer is not kept by its connection
-const ENCODED_APART = 65_536; // longer text is encoded into memory of its own first
-const BY_HAND = 64; // shorter text is encoded here: a call of the host's encoder costs more
+const MOST_TEXT = 65_536; // characters that wait to be encoded
 const encoder = new TextEncoder();
 
 /** Bytes to send. */
 export class OutBuffer {
-  /** How many bytes wait. */
-  length = 0;
+  #filled = 0; // bytes of #bytes that wait
+  #text = ""; // text that waits behind them, not encoded yet
   #bytes: Uint8Array = NOTHING;
   #spare: Uint8Array = NOTHING;
 
+  /** How many bytes wait: at least so many, as text that is not encoded yet counts a byte for each of its characters. */
+  get length(): number {
+    return this.#filled + this.#text.length;
+  }
+
   /** Adds a copy of the data. */
   add(data: Data): void {
-    if (typeof data === "string") this.#addText(data);
-    else {
-      this.#reserve(data.length);
-      this.#bytes.set(data, this.length);
-      this.length += data.length;
+    if (typeof data === "string") {
+      this.#text += data;
+      if (this.#text.length > MOST_TEXT) this.#encode();
+      return;
     }
+    if (this.#text !== "") this.#encode();
+    this.#reserve(data.length);
+    this.#bytes.set(data, this.#filled);
+    this.#filled += data.length;
   }
 
   /** All that waits. Until {@linkcode done} nothing writes to it. */
   take(): Uint8Array {
-    const all = this.#bytes.subarray(0, this.length);
+    if (this.#text !== "") this.#encode();
+    const all = this.#bytes.subarray(0, this.#filled);
     this.#bytes = this.#spare;
     this.#spare = NOTHING;
-    this.length = 0;
+    this.#filled = 0;
     return all;
   }
 
@@ -56,41 +65,31 @@ export class OutBuffer {
   /** Drops everything. */
   clear(): void {
     if (this.#bytes.length > KEPT) giveLarge(this.#bytes.buffer as ArrayBuffer);
-    this.length = 0;
+    this.#filled = 0;
+    this.#text = "";
     this.#bytes = this.#spare = NOTHING;
   }
 
-  #addText(text: string): void {
-    const { length } = text;
-    if (length > ENCODED_APART) { // three bytes a character would be reserved below
-      this.add(encoder.encode(text));
-      return;
-    }
-    this.#reserve(length * 3);
-    if (length <= BY_HAND) {
-      const bytes = this.#bytes;
-      let at = this.length;
-      let i = 0;
-      for (; i < length; i++) {
-        const code = text.charCodeAt(i);
-        if (code > 0x7f) break;
-        bytes[at++] = code;
-      }
-      if (i === length) {
-        this.length = at;
-        return;
-      }
-    }
-    this.length += encoder.encodeInto(text, this.#bytes.subarray(this.length)).written;
+  // Nearly all text is ASCII, so a byte for each character is reserved; where that was too little, three for what is left.
+  #encode(): void {
+    const text = this.#text;
+    this.#text = "";
+    this.#reserve(text.length);
+    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(this.#filled));
+    this.#filled += written;
+    if (read === text.length) return;
+    const rest = text.slice(read);
+    this.#reserve(rest.length * 3);
+    this.#filled += encoder.encodeInto(rest, this.#bytes.subarray(this.#filled)).written;
   }
 
   #reserve(more: number): void {
-    const needed = this.length + more;
+    const needed = this.#filled + more;
     if (needed <= this.#bytes.length) return;
     const old = this.#bytes;
     const size = Math.max(needed, old.length * 2, FIRST);
     const larger = size > KEPT ? takeLarge(size) : new Uint8Array(size);
-    if (this.length > 0) larger.set(old.subarray(0, this.length));
+    if (this.#filled > 0) larger.set(old.subarray(0, this.#filled));
     if (old.length > KEPT) giveLarge(old.buffer as ArrayBuffer);
     this.#bytes = larger;
   }

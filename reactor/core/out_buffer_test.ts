@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { OutBuffer } from "./out_buffer.ts";
 
+const encoder = new TextEncoder();
+
 /** So many bytes, each of them `value`. */
 function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
@@ -41,4 +43,42 @@ Deno.test("a buffer that is being sent is nobody else's", () => {
   const others = second.take();
   assertNotStrictEquals(others.buffer, sending.buffer);
   assertEquals(sending, filled(65_536, 1));
+});
+
+Deno.test("OutBuffer keeps text and bytes in order, whatever the text is made of", () => {
+  const parts = [
+    "GET ",
+    "é€😀".repeat(50),
+    Uint8Array.of(0, 255),
+    "",
+    "plain",
+    "😀",
+    Uint8Array.of(7),
+    "x".repeat(70_000),
+    "ü",
+  ];
+  const expected = new Uint8Array(
+    parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]),
+  );
+  const out = new OutBuffer();
+  for (let round = 0; round < 3; round++) {
+    for (const part of parts) out.add(part);
+    const all = out.take();
+    assertEquals(all.length, expected.length);
+    assert(all.every((byte, i) => byte === expected[i]));
+    assertEquals(out.length, 0);
+    out.done(all);
+  }
+});
+
+Deno.test("OutBuffer counts text that waits, and forgets it when cleared", () => {
+  const out = new OutBuffer();
+  out.add("four");
+  assertEquals(out.length, 4);
+  out.add(Uint8Array.of(1, 2));
+  out.add("1");
+  assertEquals(out.length, 7);
+  out.clear();
+  assertEquals(out.length, 0);
+  assertEquals(out.take().length, 0);
 });
