@@ -6,9 +6,12 @@ import type { Failure } from "@ropewalk/deferred";
 import type { DelayedCall } from "@ropewalk/reactor/core";
 import { encodeUtf8, latin1 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
-import { LineReceiver } from "../line_receiver.ts";
 import { type CTCP, extractCTCP, formatCTCP } from "./ctcp.ts";
+import { parseChatOffer } from "./dcc.ts";
+import { IRCEvents } from "./events.ts";
+import { FloodControl } from "./flood_control.ts";
 import { formatMessage, MAX_LINE_BYTES, type Message, nickOf, parseMessage, splitText } from "./message.ts";
+import { REPLY_NAMES } from "./numerics.ts";
 import { type ModeChange, parseModes, ServerSupportedFeatures } from "./supported.ts";
 
 /** Options of {@linkcode IRCClient}. */
@@ -31,6 +34,8 @@ export interface IRCClientOptions {
   maxQueuedLines?: number;
   /** What CTCP VERSION is answered; `null` for no answer. @default null */
   versionName?: string | null;
+  /** Seconds between PINGs to the server once we are in, so that a dead connection is noticed; 0 for none. @default 120 */
+  heartbeatSeconds?: number;
   /** Whether {@linkcode IRCClient.dccChatOffered} is called at all. @default false */
   dcc?: boolean;
 }
@@ -55,24 +60,21 @@ export interface IRCClientOptions {
  * const bot = new Parrot({ nickname: "parrot" });
  * ```
  */
-export class IRCClient<F = Factory> extends LineReceiver<F> {
+export class IRCClient<F = Factory> extends IRCEvents<F> {
   /** What ends a line that is sent. */
   override delimiter = "\r\n";
   /** Some servers end lines with LF alone. */
   override acceptBareLF = true;
   /** The longest line accepted; twice and more what the standard allows, for the tags of IRCv3. */
   override MAX_LENGTH: number = 8192 + 512;
-  /** The present nick. */
-  nickname: string;
   /** What the server can do. */
   readonly supported: ServerSupportedFeatures = new ServerSupportedFeatures();
   /** Our own `user@host`, as others see it, once it is known; `""` before. */
   hostmask = "";
   readonly #options: IRCClientOptions;
-  readonly #queue: string[] = [];
-  #allowance = 0;
-  #lastRefill = 0;
-  #timer: DelayedCall | null = null;
+  readonly #flood: FloodControl;
+  readonly #pings = new Map<string, number>();
+  #heartbeat: DelayedCall | null = null;
   #registered = false;
   #motd: string[] = [];
 
@@ -85,58 +87,9 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
     super();
     this.#options = options;
     this.nickname = options.nickname ?? "rope";
+    const { lineRateSeconds = 2, burst = 5, maxQueuedLines = 1000 } = options;
+    this.#flood = new FloodControl((line) => super.sendLine(line), lineRateSeconds, burst, maxQueuedLines);
   }
-
-  // ---- what happens
-
-  /** The server has let us in. */
-  signedOn(): void {}
-  /** We joined a channel. */
-  joined(_channel: string): void {}
-  /** We left a channel. */
-  left(_channel: string): void {}
-  /** A message came. @param _user `nick!user@host`. @param _channel A channel, or our nick. */
-  privmsg(_user: string, _channel: string, _message: string): void {}
-  /** A notice came; nothing may be answered to one by itself. */
-  noticed(_user: string, _channel: string, _message: string): void {}
-  /** Somebody does something: `/me waves`. */
-  action(_user: string, _channel: string, _text: string): void {}
-  /** Modes of a channel, or of us, were changed. */
-  modeChanged(_user: string, _channel: string, _changes: ModeChange[]): void {}
-  /** Somebody joined a channel. */
-  userJoined(_user: string, _channel: string): void {}
-  /** Somebody left a channel. */
-  userLeft(_user: string, _channel: string): void {}
-  /** Somebody left the network. */
-  userQuit(_user: string, _message: string): void {}
-  /** Somebody was put out of a channel. */
-  userKicked(_kickee: string, _channel: string, _kicker: string, _message: string): void {}
-  /** We were put out of a channel. */
-  kickedFrom(_channel: string, _kicker: string, _message: string): void {}
-  /** Somebody has another nick. */
-  userRenamed(_oldName: string, _newName: string): void {}
-  /** We have another nick. */
-  nickChanged(nick: string): void {
-    this.nickname = nick;
-  }
-  /** A channel's topic is known, or was changed. */
-  topicUpdated(_user: string, _channel: string, _topic: string): void {}
-  /** Who is in a channel; some at a time. */
-  namesReceived(_channel: string, _names: string[]): void {}
-  /** The message of the day. */
-  receivedMOTD(_lines: string[]): void {}
-  /** The server said what it can do: {@linkcode supported}. */
-  isupport(_options: readonly string[]): void {}
-  /** The login by SASL failed; the connection is lost after this. */
-  saslFailed(_reason: string): void {}
-  /** The server reports an error by number (400 to 599). */
-  errorReceived(_code: string, _params: readonly string[]): void {}
-  /** Somebody offers a DCC chat. Called only if the option `dcc` is set; connect a {@linkcode DCCChat} to accept. */
-  dccChatOffered(_user: string, _host: string, _port: number): void {}
-  /** A CTCP reply came. */
-  ctcpReply(_user: string, _channel: string, _reply: CTCP): void {}
-  /** A message came that nothing else is there for. */
-  irc_unknown(_prefix: string, _command: string, _params: readonly string[]): void {}
 
   // ---- what to do
 
@@ -184,6 +137,16 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
     this.sendCommand("PRIVMSG", target, formatCTCP(query));
   }
 
+  /** Answers a CTCP request. */
+  ctcpMakeReply(user: string, replies: readonly CTCP[]): void {
+    for (const reply of replies) this.sendCommand("NOTICE", user, formatCTCP(reply));
+  }
+
+  /** Sends several CTCP requests. */
+  ctcpMakeQuery(user: string, queries: readonly CTCP[]): void {
+    for (const query of queries) this.ctcpQuery(user, query);
+  }
+
   /** Asks for, or sets, the topic of a channel. */
   topic(channel: string, topic?: string): void {
     if (topic === undefined) this.sendCommand("TOPIC", this.#channel(channel));
@@ -211,6 +174,37 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
     else this.sendCommand("AWAY", message);
   }
 
+  /** Says that we are back. */
+  back(): void {
+    this.away();
+  }
+
+  /** Asks who somebody is; the answers (311 and others) go to methods such as `irc_RPL_WHOISUSER`. */
+  whois(nickname: string, server?: string): void {
+    if (server === undefined) this.sendCommand("WHOIS", nickname);
+    else this.sendCommand("WHOIS", server, nickname);
+  }
+
+  /** Asks somebody to join a channel. */
+  invite(user: string, channel: string): void {
+    this.sendCommand("INVITE", user, this.#channel(channel));
+  }
+
+  /** Asks who is in a channel: {@linkcode namesReceived}. */
+  names(channel: string): void {
+    this.sendCommand("NAMES", this.#channel(channel));
+  }
+
+  /** Pings somebody by CTCP; {@linkcode pong} tells how long the answer took. The last 50 pings are remembered. */
+  ping(user: string): void {
+    const now = this.reactor.seconds();
+    const text = `${now}.${this.#pings.size}`;
+    const oldest = this.#pings.size >= 50 ? this.#pings.keys().next().value : undefined;
+    if (oldest !== undefined) this.#pings.delete(oldest);
+    this.#pings.set(`${user.toLowerCase()} ${text}`, now);
+    this.ctcpQuery(user, { tag: "PING", data: text });
+  }
+
   /** Leaves the network, behind what waits to be sent. */
   quit(message = ""): void {
     if (message === "") this.sendCommand("QUIT");
@@ -221,9 +215,7 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
 
   /** Begins to register. */
   override connectionMade(): void {
-    const { burst = 5, password, username = this.nickname, realname = this.nickname } = this.#options;
-    this.#allowance = burst;
-    this.#lastRefill = this.reactor.seconds();
+    const { password, username = this.nickname, realname = this.nickname } = this.#options;
     // The words of the registration are few, and the server waits for them: no flood control.
     const now = (command: string, ...params: string[]) => super.sendLine(formatMessage(command, params));
     if (this.#options.sasl) now("CAP", "REQ", "sasl");
@@ -240,9 +232,9 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
 
   /** The connection is gone. */
   override connectionLost(_reason: Failure): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#queue.length = 0;
+    this.#flood.stop();
+    this.#heartbeat?.cancel();
+    this.#heartbeat = null;
   }
 
   /**
@@ -251,31 +243,7 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
    * @throws {RangeError} If too many lines wait.
    */
   override sendLine(line: string): void {
-    const { lineRateSeconds = 2, maxQueuedLines = 1000 } = this.#options;
-    if (lineRateSeconds === 0) {
-      super.sendLine(line);
-      return;
-    }
-    if (this.#queue.length >= maxQueuedLines) throw new RangeError("Cannot send a line: too many wait");
-    this.#queue.push(line);
-    this.#drain();
-  }
-
-  #drain(): void {
-    const { lineRateSeconds = 2, burst = 5 } = this.#options;
-    const now = this.reactor.seconds();
-    this.#allowance = Math.min(burst, this.#allowance + (now - this.#lastRefill) / lineRateSeconds);
-    this.#lastRefill = now;
-    while (this.#queue.length > 0 && this.#allowance > 1 - 1e-9) {
-      this.#allowance--;
-      super.sendLine(this.#queue.shift()!);
-    }
-    if (this.#queue.length > 0 && this.#timer === null) {
-      this.#timer = this.reactor.callLater((1 - this.#allowance) * lineRateSeconds, () => {
-        this.#timer = null;
-        this.#drain();
-      });
-    }
+    this.#flood.push(line, this.reactor);
   }
 
   #channel(name: string): string {
@@ -331,9 +299,22 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
         this.nickname = first;
         if (!this.#registered) {
           this.#registered = true;
+          this.#beat();
           this.signedOn();
         }
         return;
+      case "002":
+        return this.yourHost(second);
+      case "003":
+        return this.created(second);
+      case "004":
+        return this.myInfo(second, params[2] ?? "", params[3] ?? "", params[4] ?? "");
+      case "010":
+        return this.bounce(params.slice(1).join(" "));
+      case "PONG":
+        return;
+      case "331":
+        return this.topicUpdated(nick, second, "");
       case "005":
         this.supported.parse(params.slice(1, -1));
         return this.isupport(params.slice(1, -1));
@@ -351,7 +332,7 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
       case "433":
         // Before we are in, there must be a nick; later the old one stays.
         if (!this.#registered) {
-          this.nickname += "_";
+          this.nickname = this.alterCollidedNick(this.nickname);
           super.sendLine(formatMessage("NICK", [this.nickname]));
           return;
         }
@@ -369,10 +350,22 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
       case "906":
         return this.#saslFailed(params.at(-1) ?? command);
     }
-    if (/^[45]\d\d$/.test(command)) return this.errorReceived(command, params);
-    const method = (this as unknown as Record<string, unknown>)[`irc_${command}`];
-    if (typeof method === "function" && command !== "unknown") method.call(this, prefix, params);
+    // A method of the user's: `irc_WALLOPS`, and for numbers `irc_RPL_WHOISUSER` or `irc_311`.
+    for (const name of [REPLY_NAMES.get(command) ?? command, command]) {
+      const method = (this as unknown as Record<string, unknown>)[`irc_${name}`];
+      if (typeof method === "function" && name !== "unknown") return method.call(this, prefix, params);
+    }
+    if (/^[45]\d\d$/.test(command)) this.errorReceived(command, params);
     else this.irc_unknown(prefix, command, params);
+  }
+
+  #beat(): void {
+    const { heartbeatSeconds = 120 } = this.#options;
+    if (heartbeatSeconds === 0) return;
+    this.#heartbeat = this.reactor.callLater(heartbeatSeconds, () => {
+      super.sendLine(formatMessage("PING", [this.nickname]));
+      this.#beat();
+    });
   }
 
   #modes(target: string, modes: string, params: string[]): ModeChange[] {
@@ -389,12 +382,20 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
   #message(command: string, user: string, target: string, text: string): void {
     const { messages, rest } = extractCTCP(text);
     for (const ctcp of messages) {
-      if (command === "NOTICE") this.ctcpReply(user, target, ctcp);
+      if (command === "NOTICE") this.#ctcpAnswered(user, target, ctcp);
       else this.#ctcp(user, target, ctcp);
     }
     if (rest === "" && messages.length > 0) return;
     if (command === "NOTICE") this.noticed(user, target, rest);
     else this.privmsg(user, target, rest);
+  }
+
+  #ctcpAnswered(user: string, target: string, reply: CTCP): void {
+    const key = `${nickOf(user).toLowerCase()} ${reply.data}`;
+    const sent = reply.tag === "PING" ? this.#pings.get(key) : undefined;
+    if (sent === undefined) return this.ctcpReply(user, target, reply);
+    this.#pings.delete(key);
+    this.pong(user, this.reactor.seconds() - sent);
   }
 
   #ctcp(user: string, target: string, { tag, data }: CTCP): void {
@@ -407,11 +408,8 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
     if (tag === "CLIENTINFO") return reply("ACTION CLIENTINFO PING VERSION");
     if (tag === "VERSION" && this.#options.versionName) return reply(this.#options.versionName);
     if (tag === "DCC" && this.#options.dcc) {
-      const match = /^CHAT \S+ (\d{1,10}|[0-9a-fA-F:.]{2,45}) (\d{1,5})$/i.exec(data ?? "");
-      if (match === null) return;
-      const host = /^\d+$/.test(match[1]!) ? dottedAddress(Number(match[1])) : match[1]!;
-      const port = Number(match[2]);
-      if (host !== null && port > 0 && port < 65536) this.dccChatOffered(user, host, port);
+      const offer = parseChatOffer(data ?? "");
+      if (offer !== null) this.dccChatOffered(user, offer.host, offer.port);
     }
   }
 
@@ -432,17 +430,4 @@ export class IRCClient<F = Factory> extends LineReceiver<F> {
     this.saslFailed(reason);
     this.transport.loseConnection();
   }
-}
-
-function dottedAddress(number: number): string | null {
-  if (number > 0xffffffff) return null;
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
-}
-
-/** A chat without a server in between (DCC CHAT). Connect it to where {@linkcode IRCClient.dccChatOffered} says. */
-export class DCCChat<F = Factory> extends LineReceiver<F> {
-  /** What ends a line. */
-  override delimiter = "\n";
-  /** CRLF is accepted too. */
-  override acceptBareLF = true;
 }

@@ -13,6 +13,8 @@ import { parseModes, ServerSupportedFeatures } from "./supported.ts";
 
 const HEARD = [
   "signedOn",
+  "yourHost",
+  "myInfo",
   "joined",
   "left",
   "privmsg",
@@ -476,12 +478,70 @@ Deno.test("IRCClient talks to IRC", () => {
   irc.dataReceived(back.value());
   assertEquals(events.map(([name]) => name), [
     "signedOn",
-    "irc_unknown",
-    "irc_unknown",
+    "yourHost",
+    "myInfo",
     "isupport",
     "receivedMOTD",
     "joined",
     "namesReceived",
     "irc_unknown",
   ]);
+});
+
+Deno.test("IRCClient asks and hears what Twisted's does: whois, invite, pings, numbers by their names, a heartbeat", () => {
+  class Named extends IRCClient {
+    seen: unknown[] = [];
+    irc_RPL_WHOISUSER(_prefix: string, params: string[]) {
+      this.seen.push(params);
+    }
+    irc_ERR_NOSUCHNICK(_prefix: string, params: string[]) {
+      this.seen.push(params);
+    }
+    override pong(user: string, seconds: number) {
+      this.seen.push([user, seconds]);
+    }
+    override alterCollidedNick(nickname: string) {
+      return nickname + "2";
+    }
+    override myInfo(...info: string[]) {
+      this.seen.push(info);
+    }
+  }
+  const clock = new Clock();
+  const irc = new Named({ nickname: "me", lineRateSeconds: 0 });
+  const transport = new StringTransport({ reactor: clock });
+  irc.makeConnection(transport);
+  const feed = (line: string) => irc.dataReceived(encodeUtf8(line + "\r\n"));
+  const sent = () => {
+    const lines = transport.text().split("\r\n").slice(0, -1);
+    transport.clear();
+    return lines;
+  };
+  sent();
+  feed(":s 433 * me :in use");
+  assertEquals(sent(), ["NICK me2"]);
+  feed(":s 001 me2 :Welcome");
+  feed(":s 004 me2 s v1 io mnt");
+  irc.whois("ann");
+  irc.whois("ann", "s");
+  irc.invite("ann", "c");
+  irc.back();
+  irc.names("#c");
+  irc.ping("ann");
+  const lines = sent();
+  assertEquals(lines.slice(0, 5), ["WHOIS ann", "WHOIS s ann", "INVITE ann #c", "AWAY", "NAMES #c"]);
+  clock.advance(1.5);
+  feed(`:ann!a@h NOTICE me2 :${lines[5]!.slice(lines[5]!.indexOf(":") + 1)}`);
+  feed(":s 311 me2 ann a h * :Ann");
+  feed(":s 401 me2 bob :No such nick");
+  assertEquals(irc.seen, [
+    ["s", "v1", "io", "mnt"],
+    ["ann!a@h", 1.5],
+    ["me2", "ann", "a", "h", "*", "Ann"],
+    ["me2", "bob", "No such nick"],
+  ]);
+  clock.advance(118.5);
+  assertEquals(sent(), ["PING me2"]);
+  irc.connectionLost(new Failure(new ConnectionLost()));
+  assertEquals(clock.getDelayedCalls(), []);
 });

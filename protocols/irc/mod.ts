@@ -19,8 +19,10 @@
  *
  * @module
  */
-export { DCCChat, IRCClient, type IRCClientOptions } from "./client.ts";
+export { IRCClient, type IRCClientOptions } from "./client.ts";
 export { type CTCP, extractCTCP, formatCTCP } from "./ctcp.ts";
+export { DCCChat } from "./dcc.ts";
+export { IRCEvents } from "./events.ts";
 export {
   formatMessage,
   IRCBadMessage,
@@ -30,5 +32,6 @@ export {
   parseMessage,
   splitText,
 } from "./message.ts";
+export { REPLY_NAMES } from "./numerics.ts";
 export { IRC, IRCNetwork, type IRCNetworkOptions } from "./server.ts";
 export { type ChannelModes, type ModeChange, parseModes, ServerSupportedFeatures } from "./supported.ts";

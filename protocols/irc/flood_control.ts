@@ -1,0 +1,56 @@
+/**
+ * Flood control: some lines at once, then one in a while.
+ * @module
+ */
+import type { DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
+
+/** A queue of lines that lets `burst` of them through at once, and then one every `seconds`. */
+export class FloodControl {
+  readonly #send: (line: string) => void;
+  readonly #seconds: number;
+  readonly #burst: number;
+  readonly #maxLines: number;
+  readonly #queue: string[] = [];
+  #allowance: number;
+  #lastRefill = 0;
+  #timer: DelayedCall | null = null;
+
+  /** @param seconds Between lines; 0 for no flood control. */
+  constructor(send: (line: string) => void, seconds: number, burst: number, maxLines: number) {
+    this.#send = send;
+    this.#seconds = seconds;
+    this.#burst = this.#allowance = burst;
+    this.#maxLines = maxLines;
+  }
+
+  /** Sends a line, now or later. @throws {RangeError} If too many lines wait. */
+  push(line: string, clock: ReactorTime): void {
+    if (this.#seconds === 0) return this.#send(line);
+    if (this.#queue.length >= this.#maxLines) throw new RangeError("Cannot send a line: too many wait");
+    this.#queue.push(line);
+    this.#drain(clock);
+  }
+
+  /** Forgets what waits. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#queue.length = 0;
+  }
+
+  #drain(clock: ReactorTime): void {
+    const now = clock.seconds();
+    this.#allowance = Math.min(this.#burst, this.#allowance + (now - this.#lastRefill) / this.#seconds);
+    this.#lastRefill = now;
+    while (this.#queue.length > 0 && this.#allowance > 1 - 1e-9) {
+      this.#allowance--;
+      this.#send(this.#queue.shift()!);
+    }
+    if (this.#queue.length > 0 && this.#timer === null) {
+      this.#timer = clock.callLater((1 - this.#allowance) * this.#seconds, () => {
+        this.#timer = null;
+        this.#drain(clock);
+      });
+    }
+  }
+}
