@@ -1,3 +1,4 @@
+import { Deferred } from "@ropewalk/deferred";
 import { PipeAddress } from "@ropewalk/reactor/core";
 import { assert, assertEquals } from "@std/assert";
 import { PBClientFactory } from "./client_factory.ts";
@@ -76,3 +77,49 @@ function platformSocketFits(socket: WebSocket): SocketLike {
   return socket;
 }
 assert(typeof platformSocketFits === "function");
+
+/** Delivers what is under way over sockets in memory. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+class Slow extends Root {
+  readonly later: Deferred<number>[] = [];
+  remote_wait(): Deferred<number> {
+    const d = new Deferred<number>();
+    this.later.push(d);
+    return d;
+  }
+}
+
+Deno.test("over messages, calls that are not answered hold the peer up, and so does pausing by hand", async () => {
+  const [one, two] = [new FakeSocket(), new FakeSocket()];
+  one.peer = two;
+  two.peer = one;
+  one.readyState = two.readyState = 1;
+  const slow = new Slow();
+  const server = new PBServerFactory(slow, { maxUnansweredCalls: 4 }).buildProtocol(address);
+  const factory = new PBClientFactory();
+  connectWebSocket(one as unknown as SocketLike, factory.buildProtocol(address));
+  connectWebSocket(two as unknown as SocketLike, server);
+  const root = await factory.getRootObject<Slow>();
+  const answers: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    root.callRemote("wait").addCallback((n) => void answers.push(n));
+    await settled(); // a message each
+  }
+  assertEquals(slow.later.length, 4);
+  for (const d of slow.later.slice(0, 2)) d.callback(1);
+  await settled();
+  assertEquals([slow.later.length, answers], [4 + 2, [1, 1]]);
+  root.broker.transport.pauseProducing();
+  for (const d of slow.later.slice(2)) d.callback(2);
+  await settled();
+  assertEquals(answers.length, 2);
+  root.broker.transport.resumeProducing();
+  await settled();
+  assertEquals(answers, [1, 1, 2, 2, 2, 2]);
+  factory.disconnect();
+  await settled();
+  assert(server.disconnected);
+});

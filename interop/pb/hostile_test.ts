@@ -48,7 +48,12 @@ const HOSTILE: Readonly<Record<string, readonly Uint8Array[]>> = {
   "a decref that is not owed": [join(HELLO, pb(["decref", 1]))],
   "a decache that is not owed": [join(HELLO, pb(["decache", 1]))],
   "words between Ropewalks that were not agreed on": [join(HELLO, pb(["cancel", 1]))],
-  "no Perspective Broker at all": [new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n")],
+  // More bytes than the digits of a prefix; fewer would be a prefix that goes on, for as long as a handshake may take.
+  "no Perspective Broker at all": [
+    new TextEncoder().encode(
+      `GET / HTTP/1.1\r\nHost: localhost\r\nAccept: ${"text/html, ".repeat(6)}*/*\r\n\r\n`,
+    ),
+  ],
 };
 
 /** Sends, and waits until the server has closed the connection. */
