@@ -202,6 +202,9 @@ function takeAll(end: StreamEnd): Parcel[] {
 function cutter(cut: Cut): (bytes: Uint8Array) => Uint8Array[] {
   if (cut === "whole") return (bytes) => [bytes];
   if (cut === "bytes") return byteByByte;
+  if (typeof cut !== "object") {
+    throw new RangeError(`Cannot cut: "${cut}" is neither "whole", "bytes" nor { seed }`);
+  }
   const random = new SeededRandom(cut.seed);
   return (bytes) => {
     const points = Array.from({ length: random.integer(0, 4) }, () => random.integer(1, bytes.length));

@@ -343,3 +343,8 @@ Deno.test("an end whose peer has finished sends what it has written before it cl
     "ConnectionDone",
   ]);
 });
+
+Deno.test("a way of cutting that does not exist is refused in words", () => {
+  const cut = "byte" as never;
+  assertThrows(() => connectedServerAndClient(Protocol, Protocol, { cut }), RangeError, 'neither "whole"');
+});

@@ -58,6 +58,7 @@ export class SimulationError extends Error {
  * @param scenario Adds hosts, lets time pass, and throws when something is wrong. It is synchronous; programs that use
  * promises need {@linkcode simulateAsync}.
  * @returns What happened.
+ * @throws {RangeError} If there is no seed to run.
  * @throws {SimulationError} For the first seed that fails.
  *
  * @example
@@ -149,6 +150,10 @@ class Tally implements SimulationReport {
 }
 
 function seedsOf({ seeds = 100, firstSeed = 1 }: SimulateOptions): readonly number[] {
+  const count = typeof seeds === "number" ? seeds : seeds.length;
+  if (!(Number.isSafeInteger(count) && count > 0)) {
+    throw new RangeError(`Cannot simulate: ${count} seeds would prove nothing`);
+  }
   return typeof seeds === "number" ? Array.from({ length: seeds }, (_, i) => firstSeed + i) : seeds;
 }
 

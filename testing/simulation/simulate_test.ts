@@ -85,3 +85,10 @@ Deno.test("simulateAsync runs scenarios that await", async () => {
     "simulateAsync",
   );
 });
+
+Deno.test("simulate without a seed to run proves nothing, and says so", async () => {
+  for (const seeds of [0, NaN, 1.5, []]) {
+    assertThrows(() => simulate({ seeds }, () => {}), RangeError, "would prove nothing");
+  }
+  await assertRejects(() => simulateAsync({ seeds: 0 }, () => Promise.resolve()), RangeError);
+});

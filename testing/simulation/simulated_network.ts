@@ -87,6 +87,8 @@ export class SimulatedNetwork implements ReactorTime {
   readonly #names = new Map<string, readonly string[]>();
   readonly #addresses = new Map<string, SimulatedHost>();
   readonly #blocked = new Set<string>();
+  /** Who is cut off from everybody, so from hosts that are added later too. */
+  #cutOff: { names: readonly string[]; oneWay: boolean }[] = [];
   readonly #calls = new DelayedCalls(() => this.#now);
   #now = 0;
   #running = false;
@@ -130,6 +132,7 @@ export class SimulatedNetwork implements ReactorTime {
     for (const address of addresses) this.#addresses.set(address, host);
     this.#hosts.set(name, host);
     this.#names.set(name, addresses);
+    for (const { names, oneWay } of this.#cutOff) this.#block(names, [name], oneWay);
     host.restart();
     return host;
   }
@@ -187,27 +190,40 @@ export class SimulatedNetwork implements ReactorTime {
    * arrives or {@linkcode giveUpSeconds} are over.
    *
    * @param groupA Names.
-   * @param groupB Names; by default all other hosts.
+   * @param groupB Names; by default all other hosts, those that are added later too.
    * @param options `oneWay`: only what `groupA` sends is lost.
+   * @throws {RangeError} If there is no host of some name.
    */
   partition(
     groupA: readonly string[],
     groupB?: readonly string[],
     options: { oneWay?: boolean } = {},
   ): void {
+    this.#check(groupA, groupB);
     const others = groupB ?? [...this.#hosts.keys()].filter((name) => !groupA.includes(name));
     this.#note(`${groupA}`, `${others}`, "partition");
+    const oneWay = options.oneWay ?? false;
+    this.#block(groupA, others, oneWay);
+    if (groupB === undefined) this.#cutOff.push({ names: [...groupA], oneWay });
+  }
+
+  #block(groupA: readonly string[], groupB: readonly string[], oneWay: boolean): void {
     for (const a of groupA) {
-      for (const b of others) {
+      for (const b of groupB) {
         if (this.host(a) === this.host(b)) continue;
         this.#blocked.add(`${a}→${b}`);
-        if (!options.oneWay) this.#blocked.add(`${b}→${a}`);
+        if (!oneWay) this.#blocked.add(`${b}→${a}`);
       }
     }
   }
 
-  /** Mends all paths, or those between two groups. */
+  /**
+   * Mends all paths, or those between two groups.
+   *
+   * @throws {RangeError} If there is no host of some name.
+   */
   heal(groupA?: readonly string[], groupB?: readonly string[]): void {
+    this.#check(groupA, groupB);
     this.#note(`${groupA ?? "all"}`, `${groupB ?? ""}`, "heal");
     const between = (name: string, group?: readonly string[]) => group === undefined || group.includes(name);
     for (const path of [...this.#blocked]) {
@@ -216,6 +232,16 @@ export class SimulatedNetwork implements ReactorTime {
         this.#blocked.delete(path);
       }
     }
+    if (groupB !== undefined) return;
+    this.#cutOff = this.#cutOff.map(({ names, oneWay }) => ({
+      names: names.filter((name) => !between(name, groupA)),
+      oneWay,
+    }));
+  }
+
+  // A name that is mistyped would cut, or mend, nothing.
+  #check(...groups: (readonly string[] | undefined)[]): void {
+    for (const group of groups) group?.forEach((name) => this.host(name));
   }
 
   /** Whether nothing gets from one host to another. */

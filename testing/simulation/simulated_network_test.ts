@@ -257,6 +257,37 @@ Deno.test("a partition that lasts ends the connection of who has something to sa
   assertEquals(atServer.events, ["made", "ConnectionLost"]);
 });
 
+Deno.test("who is cut off from everybody is cut off from hosts that are added later, until that is healed", () => {
+  const network = new SimulatedNetwork();
+  const lone = network.addHost("lone");
+  network.addHost("mute");
+  network.partition(["lone"]);
+  network.partition(["mute"], undefined, { oneWay: true });
+  const later = network.addHost("later");
+  const paths = () => [
+    network.isBlocked(lone, later),
+    network.isBlocked(later, lone),
+    network.isBlocked(network.host("mute"), later),
+    network.isBlocked(later, network.host("mute")),
+  ];
+  assertEquals(paths(), [true, true, true, false]);
+  network.heal(["lone"]);
+  assertEquals(paths(), [false, false, true, false]);
+  const last = network.addHost("last");
+  assertEquals([network.isBlocked(lone, last), network.isBlocked(network.host("mute"), last)], [false, true]);
+  network.heal();
+  assertEquals(paths(), [false, false, false, false]);
+  assertEquals(network.isBlocked(network.host("mute"), network.addHost("new")), false);
+});
+
+Deno.test("a name that is mistyped cuts and mends nothing in silence", () => {
+  const network = new SimulatedNetwork();
+  assertThrows(() => network.partition(["x"]), RangeError, 'Cannot find the host "x"');
+  network.addHost("a");
+  assertThrows(() => network.partition(["a"], ["b"]), RangeError, 'Cannot find the host "b"');
+  assertThrows(() => network.heal(["b"]), RangeError, 'Cannot find the host "b"');
+});
+
 Deno.test("a one-way partition stops what one side sends", () => {
   const network = new SimulatedNetwork();
   const { atServer, atClient } = pair(network, () => new Talker());
