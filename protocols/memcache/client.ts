@@ -9,13 +9,26 @@
 import { Deferred, Failure, TimeoutError } from "@ropewalk/deferred";
 import type { Data, DelayedCall } from "@ropewalk/reactor/core";
 import { LineBuffer } from "../_line_buffer.ts";
-import { encodeUtf8, toBytes } from "../bytes.ts";
+import { toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { ClientError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
-
-/** The longest key, in bytes. */
-export const MAX_KEY_BYTES: number = 250;
+import {
+  COUNT,
+  type Found,
+  type FoundWithIdentifier,
+  GET,
+  GET_MANY,
+  keyProblem,
+  type Kind,
+  numberProblem,
+  Pending,
+  refuse,
+  STATS,
+  STORE,
+  STORE_ANSWERS,
+  VERSION,
+} from "./request.ts";
 
 /** Options of {@linkcode MemCacheProtocol}. */
 export interface MemCacheOptions {
@@ -23,42 +36,6 @@ export interface MemCacheOptions {
   timeoutSeconds?: number;
   /** The longest value accepted from the server. @default 64 MiB */
   maxValueBytes?: number;
-}
-
-/** Flags and value; the value is `null` if the key is missing. */
-export type Found = [flags: number, value: Uint8Array | null];
-/** Flags, identifier for `checkAndSet`, and value; the value is `null` if the key is missing. */
-export type FoundWithIdentifier = [flags: number, cas: string, value: Uint8Array | null];
-
-const GET = 0;
-const GET_MANY = 1;
-const STORE = 2; // true or false, as the table says
-const COUNT = 3;
-const STATS = 4;
-const VERSION = 5;
-
-type Kind = typeof GET | typeof GET_MANY | typeof STORE | typeof COUNT | typeof STATS | typeof VERSION;
-
-const STORE_ANSWERS: ReadonlyMap<string, boolean> = new Map([
-  ["STORED", true],
-  ["NOT_STORED", false],
-  ["EXISTS", false],
-  ["NOT_FOUND", false],
-  ["DELETED", true],
-  ["TOUCHED", true],
-  ["OK", true],
-]);
-
-/** A request that waits for its answer. */
-class Pending {
-  found: Found | FoundWithIdentifier | null = null;
-  many: Record<string, unknown> | null = null;
-  constructor(
-    readonly kind: Kind,
-    readonly withIdentifier: boolean,
-    readonly deadline: number,
-    readonly result: Deferred<unknown>,
-  ) {}
 }
 
 const MAX_LINE_BYTES = 8192;
@@ -433,26 +410,4 @@ export class MemCacheProtocol<F = Factory> extends Protocol<F> {
   #fail(error: Error): void {
     this.#next().errback(error);
   }
-}
-
-const ASCII_KEY = /^[\x21-\x7e]{1,250}$/;
-const FORBIDDEN = /[\0-\x20\x7f]/;
-
-// What is wrong with a key, or null.
-function keyProblem(key: string): string | null {
-  if (typeof key !== "string") return "the key is not a string";
-  if (ASCII_KEY.test(key)) return null;
-  if (key.length === 0) return "the key is empty";
-  if (FORBIDDEN.test(key)) return "the key holds a space or a control character";
-  return encodeUtf8(key).length > MAX_KEY_BYTES ? `the key has more than ${MAX_KEY_BYTES} bytes` : null;
-}
-
-function numberProblem(number: number): string | null {
-  return Number.isSafeInteger(number) ? null : `${number} is not a whole number`;
-}
-
-function refuse<T>(problem: string): Deferred<T> {
-  const failed = new Deferred<T>();
-  failed.errback(new ClientError(`Cannot send a request: ${problem}`));
-  return failed;
 }

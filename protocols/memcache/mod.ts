@@ -14,13 +14,8 @@
  *
  * @module
  */
-export {
-  type Found,
-  type FoundWithIdentifier,
-  MAX_KEY_BYTES,
-  type MemCacheOptions,
-  MemCacheProtocol,
-} from "./client.ts";
+export { type MemCacheOptions, MemCacheProtocol } from "./client.ts";
 export { ClientError, MemCacheError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
+export { type Found, type FoundWithIdentifier, MAX_KEY_BYTES } from "./request.ts";
 export { MemCacheServer, type MemCacheServerOptions } from "./server.ts";
 export { type Eventually, type MemCacheItem, type MemCacheStore, MemoryMemCacheStore } from "./store.ts";

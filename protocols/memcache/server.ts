@@ -8,7 +8,7 @@ import { LineBuffer } from "../_line_buffer.ts";
 import { concatBytes, decodeUtf8, encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
-import { MAX_KEY_BYTES } from "./client.ts";
+import { MAX_KEY_BYTES } from "./request.ts";
 import type { Eventually, MemCacheItem, MemCacheStore } from "./store.ts";
 
 /** Options of {@linkcode MemCacheServer}. */

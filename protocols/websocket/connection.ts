@@ -9,48 +9,18 @@
  */
 import { type Failure, reportError } from "@ropewalk/deferred";
 import type { Data, DelayedCall } from "@ropewalk/reactor/core";
-import { concatBytes, decodeUtf8Strictly, encodeUtf8, hasHighBytes, latin1 } from "../bytes.ts";
+import { concatBytes, encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { deflate, inflate } from "./deflate.ts";
 import { WebSocketError } from "./errors.ts";
-import {
-  BINARY,
-  CLOSE,
-  CONTINUATION,
-  type Frame,
-  FrameParser,
-  PING,
-  PONG,
-  TEXT,
-  unmask,
-  writeHead,
-} from "./frames.ts";
-
-/** Options of every WebSocket. */
-export interface WebSocketOptions {
-  /** The longest message accepted, in bytes, decompressed. @default 1 MiB */
-  maxMessageBytes?: number;
-  /** After how many seconds of silence to send a ping; 0 for never. @default 0 */
-  pingSeconds?: number;
-  /** How long the peer may take to answer a ping. @default 20 */
-  pongTimeoutSeconds?: number;
-  /** How long the peer may take to close after we asked it to. @default 10 */
-  closeTimeoutSeconds?: number;
-  /** Whether to agree on per-message deflate. @default false */
-  perMessageDeflate?: boolean;
-  /** Messages shorter than this are not compressed. @default 1024 */
-  deflateFromBytes?: number;
-}
+import { writeFrame } from "./frame_writer.ts";
+import { BINARY, CLOSE, CONTINUATION, type Frame, FrameParser, PING, PONG, TEXT } from "./frames.ts";
+import type { WebSocketOptions } from "./options.ts";
+import { isSendable, readText } from "./payloads.ts";
 
 /** How a connection stands. */
 export type WebSocketState = "connecting" | "open" | "closing" | "closed";
-
-const encoder = new TextEncoder();
-// Frames are put together here and copied by the transport: no memory is asked for for each.
-const scratch = new Uint8Array(65536);
-const random = new Uint8Array(4096);
-let randomAt = random.length;
 
 /**
  * An open WebSocket (RFC 6455), whichever side it is. Subclass it; `WebSocketServerProtocol` and
@@ -403,42 +373,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
   }
 
   #sendFrame(first: number, payload: Data): void {
-    const mask = !this.isServer;
-    if (payload.length * 3 + 14 > scratch.length) {
-      const bytes = typeof payload === "string" ? encodeUtf8(payload) : mask ? payload.slice() : payload;
-      const at = writeHead(scratch, first, bytes.length, mask);
-      if (mask) {
-        nextMask(scratch, at - 4);
-        unmask(bytes, scratch, at - 4);
-      }
-      this.transport.writeSequence([scratch.subarray(0, at), bytes]);
-      return;
-    }
-    // The length of the head is known only when the length of the text is, so the head is put right in front of it.
-    const room = mask ? 8 : 4;
-    const { length } = payload;
-    let written: number;
-    if (typeof payload !== "string") {
-      scratch.set(payload, room);
-      written = length;
-    } else {
-      written = writeAscii(payload, room);
-      if (written < 0) written = encoder.encodeInto(payload, scratch.subarray(room)).written;
-    }
-    const start = written < 126 ? 2 : 0;
-    if (mask) {
-      nextMask(scratch, 4);
-      for (let i = 0; i < written; i++) scratch[8 + i]! ^= scratch[4 + (i & 3)]!;
-    }
-    scratch[start] = first;
-    if (written < 126) {
-      scratch[start + 1] = (mask ? 128 : 0) | written;
-    } else {
-      scratch[1] = (mask ? 128 : 0) | 126;
-      scratch[2] = written >> 8;
-      scratch[3] = written;
-    }
-    this.transport.write(scratch.subarray(start, room + written));
+    writeFrame(this.transport, !this.isServer, first, payload);
   }
 
   #sendDeflated(first: number, message: Uint8Array): void {
@@ -475,39 +410,4 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
       allowRsv1: this.#deflating,
     });
   }
-}
-
-// Copies text into the scratch memory if it is short and ASCII; a call into the host costs more than that.
-function writeAscii(text: string, at: number): number {
-  const { length } = text;
-  if (length > 64) return -1;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) return -1;
-    scratch[at + i] = code;
-  }
-  return length;
-}
-
-function nextMask(into: Uint8Array, at: number): void {
-  if (randomAt === random.length) {
-    crypto.getRandomValues(random);
-    randomAt = 0;
-  }
-  for (let i = 0; i < 4; i++) into[at + i] = random[randomAt++]!;
-}
-
-function readText(payload: Uint8Array): string {
-  const text = latin1(payload);
-  if (!hasHighBytes(text)) return text;
-  try {
-    return decodeUtf8Strictly(payload);
-  } catch {
-    throw new WebSocketError(1007, "text is not UTF-8");
-  }
-}
-
-// RFC 6455 §7.4, and the codes registered since.
-function isSendable(code: number): boolean {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }

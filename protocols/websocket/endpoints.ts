@@ -7,7 +7,8 @@ import type { DelayedCall } from "@ropewalk/reactor/core";
 import { ByteQueue } from "../_byte_queue.ts";
 import { latin1 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
-import { WebSocketConnection, type WebSocketOptions } from "./connection.ts";
+import { WebSocketConnection } from "./connection.ts";
+import type { WebSocketOptions } from "./options.ts";
 import { HandshakeError } from "./errors.ts";
 import {
   acceptHandshake,

@@ -15,7 +15,8 @@
  *
  * @module
  */
-export { WebSocketConnection, type WebSocketOptions, type WebSocketState } from "./connection.ts";
+export { WebSocketConnection, type WebSocketState } from "./connection.ts";
+export type { WebSocketOptions } from "./options.ts";
 export {
   type HandshakeOptions,
   type WebSocketClientOptions,

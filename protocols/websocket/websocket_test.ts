@@ -6,7 +6,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes, decodeUtf8, encodeUtf8, latin1 } from "../bytes.ts";
 import { sha1 } from "./_sha1.ts";
-import { WebSocketConnection, type WebSocketOptions } from "./connection.ts";
+import { WebSocketConnection } from "./connection.ts";
+import type { WebSocketOptions } from "./options.ts";
 import { deflate, inflate } from "./deflate.ts";
 import {
   type WebSocketClientOptions,
