@@ -66,7 +66,8 @@ export class PasswordFile implements CredentialsChecker {
       const { username, password } = credentials as UsernamePassword;
       const given = typeof password === "string" ? new TextEncoder().encode(password) : password;
       return maybeDeferred(() => hash(username, given, stored ?? "")).addCallback((hashed) => {
-        if (stored === undefined || !sameSecret(hashed as string, stored)) throw new UnauthorizedLogin();
+        const same = sameSecret(hashed as string, stored ?? ""); // an unknown name is compared, too
+        if (stored === undefined || !same) throw new UnauthorizedLogin();
         return username as AvatarId;
       });
     }) as Deferred<AvatarId>;

@@ -1,8 +1,9 @@
 /**
  * The store of another process, over PB: the same interface, its answers on the way. It connects again whenever the
- * connection is lost; meanwhile every question fails with `StoreUnreachable`.
+ * connection is lost; meanwhile every question fails with `StoreUnreachable`. So does one that is not answered in time:
+ * a host that is gone does not say so, and that connection is given up.
  */
-import { type Deferred, fail, type Failure } from "@ropewalk/deferred";
+import { type Deferred, fail, type Failure, TimeoutError } from "@ropewalk/deferred";
 import type { Connector, DelayedCall, Reactor } from "@ropewalk/reactor/core";
 import {
   type Broker,
@@ -15,6 +16,7 @@ import type { KeyValueRoot } from "./pb_service.ts";
 import { type Entry, type Store, StoreUnreachable } from "./store.ts";
 
 const RETRY_SECONDS = 1;
+const PATIENCE_SECONDS = 5;
 
 export class RemoteStore extends PBClientFactory implements Store {
   #root: RemoteReference<KeyValueRoot> | null = null;
@@ -51,8 +53,14 @@ export class RemoteStore extends PBClientFactory implements Store {
 
   #ask<T>(question: (root: RemoteReference<KeyValueRoot>) => Deferred<T>): Deferred<T> {
     if (this.#root === null) return fail(new StoreUnreachable());
-    return question(this.#root).addErrback((failure) => {
-      failure.trap(PBConnectionLost, DeadReferenceError);
+    const { broker } = this.#root;
+    return question(this.#root).addTimeout(PATIENCE_SECONDS, this.reactor).addErrback((failure) => {
+      if (
+        failure.trap(PBConnectionLost, DeadReferenceError, TimeoutError) === TimeoutError &&
+        !broker.disconnected
+      ) {
+        broker.transport.abortConnection();
+      }
       throw new StoreUnreachable({ cause: failure.value });
     });
   }
