@@ -32,7 +32,10 @@ export function percentDecode(text: string): string {
 /** The decoded segments of a path; `"/a/"` has two, the second empty. */
 export function segmentsOf(path: string): string[] {
   if (path.charCodeAt(0) !== 0x2f) return [];
-  const segments = path.slice(1).split("/");
+  const segments: string[] = [];
+  let from = 1;
+  for (let to; (to = path.indexOf("/", from)) >= 0; from = to + 1) segments.push(path.slice(from, to));
+  segments.push(path.slice(from)); // by hand: to split costs three times as much
   if (path.includes("%")) {
     for (let i = 0; i < segments.length; i++) segments[i] = percentDecode(segments[i]!);
   }

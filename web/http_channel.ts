@@ -336,6 +336,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     }
     const headers = request._setHeaders;
     const set = headers === null ? NO_HEADERS : headers._shared;
+    if (request.method === "CONNECT") return false;
     if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return false;
     if (!set.prepare(body, this.#owner.secondAt(this.#turn()))) return false;
     request.sentLength = body.length; // it is ASCII
@@ -360,12 +361,20 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   // The head; length is -1 if it is not known.
   #head(request: Request, length: number, typed: boolean): string {
     const headers = request._setHeaders;
-    const flags = headers === null ? 0 : headers._flags;
     const { code } = request;
+    const tunnel = request.method === "CONNECT" && code >= 200 && code <= 299;
+    if (headers !== null && (headers._flags & HAS_TRANSFER_ENCODING) !== 0) {
+      headers.delete("transfer-encoding");
+    }
+    if (tunnel && headers !== null) headers.delete("content-length"); // RFC 9110 §9.3.6: what follows is the tunnel
+    const flags = headers === null ? 0 : headers._flags;
     let framing = "";
     this.#chunked = false;
     this.#left = -1;
-    if (hasNoBody(code)) {
+    if (tunnel) {
+      if (length >= 0 || typed) this.#closeAfter = true; // no tunnel, but an answer: it ends with the connection
+      typed = false;
+    } else if (hasNoBody(code)) {
       typed = false;
       if (headers !== null && code !== 304) headers.delete("content-length");
     } else if (length >= 0) {

@@ -332,3 +332,127 @@ Deno.test("a connection that has much to send asks to be told when it is too muc
   assertEquals(client.transport.producer, null); // so that closing does not wait for it
   assert(client.closed);
 });
+
+Deno.test("a tunnel's head says nothing of a body, whatever the page set", () => {
+  const other = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
+  const client = pageClient((request) => {
+    request.setHeader("content-length", 5);
+    request.upgrade(other);
+    return NOT_DONE_YET;
+  });
+  client.send("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
+  const [answer] = client.answers();
+  assertEquals(answer!.status, 200);
+  for (const name of ["content-length", "transfer-encoding", "connection", "content-type"]) {
+    assert(!answer!.headers.has(name), name);
+  }
+});
+
+Deno.test("CONNECT that is answered by a page, and not by a tunnel, ends with its connection", () => {
+  const client = pageClient(() => "page");
+  for (let i = 0; i < 3; i++) assertEquals(client.ask("GET /").body, "page");
+  client.transport.clear();
+  client.send(`CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n${GET}`);
+  assert(client.closed);
+  assertEquals(client.answers().map(({ headers, body }) => [headers.has("content-length"), body]), [
+    [false, "page"],
+  ]);
+});
+
+Deno.test("a Transfer-Encoding that a page sets is not sent: the connection frames its answers", () => {
+  const client = pageClient((request) => {
+    request.setHeader("Transfer-Encoding", "gzip");
+    return "ok";
+  });
+  for (let i = 0; i < 3; i++) {
+    const answer = client.ask("GET /");
+    assertEquals([answer.body, answer.headers.has("transfer-encoding")], ["ok", false]);
+  }
+});
+
+Deno.test("the client's end of input is answered by closing, once what is held is answered", () => {
+  const { client, requests } = held();
+  client.send(GET);
+  client.channel.readConnectionLost();
+  assert(client.transport.disconnecting);
+  assertEquals(requests.length, 1);
+});
+
+Deno.test("the end of input of an upgraded connection is the other protocol's", () => {
+  let ended = 0;
+  const other = {
+    makeConnection() {},
+    dataReceived() {},
+    connectionLost() {},
+    readConnectionLost: () => void ended++,
+  };
+  const client = pageClient((request) => {
+    request.upgrade(other);
+    return NOT_DONE_YET;
+  });
+  client.send(GET);
+  client.channel.readConnectionLost();
+  assertEquals(ended, 1);
+  assert(!client.transport.disconnecting);
+});
+
+Deno.test("an answer that comes again is the same, dated anew, and another body is told apart", () => {
+  let now = 0;
+  let body = "one";
+  const client = pageClient(() => body, { now: () => now });
+  const seen = (): string[] => {
+    const { headers, body } = client.ask("GET /");
+    return [headers.get("date")!.slice(17, 25), headers.get("content-length")!, body];
+  };
+  for (let i = 0; i < 3; i++) assertEquals(seen(), ["00:00:00", "3", "one"]);
+  now = 1000;
+  for (let i = 0; i < 3; i++) assertEquals(seen(), ["00:00:01", "3", "one"]);
+  body = "three";
+  for (let i = 0; i < 3; i++) assertEquals(seen(), ["00:00:01", "5", "three"]);
+  body = "é";
+  for (let i = 0; i < 3; i++) assertEquals(seen(), ["00:00:01", "2", "\xc3\xa9"]);
+  body = "";
+  for (let i = 0; i < 3; i++) assertEquals(seen(), ["00:00:01", "0", ""]);
+});
+
+Deno.test("heads that share their headers with the one before are read as by themselves", () => {
+  const rest = "Host: a\r\nX: 1\r\n\r\n";
+  const lines = [
+    "GET /a",
+    "GET /b?c",
+    "POST /a",
+    "GET /",
+    "GET http://z/q",
+    "HEAD /a",
+    "GET /" + "y".repeat(300),
+    "GET /b",
+  ];
+  const versions = ["1.1", "1.0"];
+  const tell = (request: Request) =>
+    `${request.method} ${request.uri} ${request.host} ${request.clientproto}`;
+  for (const first of lines) {
+    for (const second of lines) {
+      for (const version of versions) {
+        const wire = `${first} HTTP/1.1\r\n${rest}${second} HTTP/${version}\r\n${rest}`;
+        const told: string[] = [];
+        pageClient((request) => {
+          told.push(tell(request));
+          return "";
+        }).send(wire);
+        const host = (line: string) => line.includes("//z") ? "z" : "a";
+        assertEquals(told, [`${first} ${host(first)} HTTP/1.1`, `${second} ${host(second)} HTTP/${version}`]);
+      }
+    }
+  }
+  for (
+    const bad of [
+      "GET  HTTP/1.1",
+      "GET /a b HTTP/1.1",
+      "GET /\x01 HTTP/1.1",
+      "GET a HTTP/1.1",
+      "GET /a HTTP/1.1 ",
+    ]
+  ) {
+    assertEquals(statuses({}, `GET /a HTTP/1.1\r\n${rest}${bad}\r\n${rest}`), [200, 400]);
+  }
+});

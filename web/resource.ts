@@ -67,7 +67,11 @@ export class Resource {
    */
   streamsBody = false;
   /** The children that {@linkcode putChild} added. */
-  readonly children: Map<string, Resource> = new Map();
+  get children(): Map<string, Resource> {
+    return this.#children ??= new Map();
+  }
+
+  #children: Map<string, Resource> | null = null; // many resources are made for one request, and have none
 
   /**
    * Adds a child. It goes before what {@linkcode getChild} would return.
@@ -104,7 +108,7 @@ export class Resource {
 
   /** The child that {@linkcode putChild} added, else what {@linkcode getChild} returns. */
   getChildWithDefault(path: string, request: Request): Child {
-    return this.children.get(path) ?? this.getChild(path, request);
+    return this.#children?.get(path) ?? this.getChild(path, request);
   }
 
   /**

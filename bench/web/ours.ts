@@ -16,6 +16,9 @@ class Hello extends Resource {
   }
 }
 
+const IN = Array.from({ length: 10 }, (_, i) => `x-in-${i}`);
+const OUT = Array.from({ length: 10 }, (_, i) => `x-out-${i}`);
+
 class User extends Resource {
   override isLeaf = true;
 
@@ -25,6 +28,7 @@ class User extends Resource {
 
   render_GET(request: Request): string {
     request.setHeader("content-type", "text/plain");
+    for (let i = 0; i < 10; i++) request.setHeader(OUT[i]!, request.getHeader(IN[i]!) ?? "");
     return this.id;
   }
 }
