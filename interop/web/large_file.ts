@@ -22,22 +22,23 @@ export interface LargeFileReport {
   readonly bytes: number;
 }
 
-/** What the system says of a process. */
-function residentBytes(pid: number): number {
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))!;
-  return Number(kibibytes) * 1024;
+/** What the system says of a process; by `cat`, as Deno keeps `/proc` to programs that may do everything. */
+async function residentBytes(pid: number): Promise<number> {
+  const { output } = await runToEnd("cat", [`/proc/${pid}/status`]);
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(output)![1]) * 1024;
 }
 
 /** The most that a process has until something is done. */
 async function peakWhile(pid: number, work: Promise<unknown>): Promise<number> {
+  let over = false;
+  const done = work.finally(() => over = true);
   let peak = 0;
-  const timer = setInterval(() => peak = Math.max(peak, residentBytes(pid)), 20);
-  try {
-    await work;
-  } finally {
-    clearInterval(timer);
+  while (!over) {
+    peak = Math.max(peak, await residentBytes(pid));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return Math.max(peak, residentBytes(pid));
+  await done;
+  return Math.max(peak, await residentBytes(pid));
 }
 
 async function curl(args: string[], timeoutSeconds = 120): Promise<string> {
@@ -64,7 +65,7 @@ export async function largeFile(bytes: number, slowSeconds: number): Promise<Lar
     // Idle is: it has answered before, and has collected.
     assertEquals(await curl([`${base}/files/small.txt`]), "small\n");
     await curl([`${base}/report`]);
-    const idle = residentBytes(server.pid);
+    const idle = await residentBytes(server.pid);
 
     const url = `${base}/files/large.bin`;
     const counted = ["-o", "/dev/null", "-w", "%{http_code} %{size_download}"];
