@@ -127,7 +127,7 @@ export function registerHostEndpoints(): void {
         d.need("host"),
         d.needPort(),
         { ...clientTLS(d), ...given({ hostname: d.option("hostname") }) },
-        given({ timeoutSeconds: d.numberOption("timeout") }),
+        given({ timeoutSeconds: d.secondsOption("timeout") }),
       ),
     server: listenTLS,
   });
@@ -137,7 +137,7 @@ export function registerHostEndpoints(): void {
       const port = d.needPort();
       const bindAddress = d.option("bindAddress");
       const options = given({
-        timeoutSeconds: d.numberOption("timeout"),
+        timeoutSeconds: d.secondsOption("timeout"),
         bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
       });
       const tls = { hostname: d.option("hostname") ?? host, ...clientTLS(d) };

@@ -84,6 +84,14 @@ export class Description {
     return value === undefined ? undefined : this.#number(name, value, Number.MAX_SAFE_INTEGER, base);
   }
 
+  /** A time in seconds, by name only; it may have a fraction. */
+  secondsOption(name: string): number | undefined {
+    const value = this.option(name);
+    if (value === undefined) return undefined;
+    if (/^(?:[0-9]+\.?[0-9]*|\.[0-9]+)$/.test(value)) return Number(value);
+    throw new TypeError(`Cannot read ${this}: "${name}" is no number of seconds: "${value}"`);
+  }
+
   /** All that comes after the first colon, as it was written: the description of another endpoint. */
   takeRest(): string {
     this.#named.clear();

@@ -49,6 +49,22 @@ Deno.test("serverFromString takes a path by either name, and Twisted's lockfile"
   ]);
 });
 
+Deno.test("timeout= takes fractions of a second, and says so of what is no number", () => {
+  const reactor = new MemoryReactorClock();
+  for (const text of ["tcp:a:1:timeout=0.25", "tcp6:a:1:timeout=.5", "tcp:a:1:timeout=3."]) {
+    connectProtocol(clientFromString(reactor, text), protocol()).addErrback(() => {});
+  }
+  connectProtocol(clientFromString(reactor, "unix:/a:timeout=1.5"), protocol()).addErrback(() => {});
+  const seconds = [...reactor.tcpClients, ...reactor.unixClients].map(({ options }) =>
+    options.timeoutSeconds
+  );
+  assertEquals(seconds, [0.25, 0.5, 3, 1.5]);
+  for (const text of ["", ".", "-1", "1e3", "soon", "NaN", "Infinity"]) {
+    const error = assertThrows(() => clientFromString(reactor, `tcp:a:1:timeout=${text}`), TypeError);
+    assert(error.message.includes('"timeout" is no number of seconds'), error.message);
+  }
+});
+
 Deno.test("a kind with nothing after its colon has no arguments", () => {
   const description = new Description("stdio:");
   description.end();

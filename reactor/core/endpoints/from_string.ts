@@ -95,7 +95,7 @@ function connectOptions(
 ): { timeoutSeconds?: number; bindAddress?: { hostname: string } } {
   const bindAddress = description.option("bindAddress");
   return given({
-    timeoutSeconds: description.numberOption("timeout"),
+    timeoutSeconds: description.secondsOption("timeout"),
     bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
   });
 }
@@ -122,7 +122,7 @@ registerEndpointParser("tcp6", {
 
 registerEndpointParser("unix", {
   client: (reactor, d) =>
-    new UNIXClientEndpoint(reactor, d.need("path"), given({ timeoutSeconds: d.numberOption("timeout") })),
+    new UNIXClientEndpoint(reactor, d.need("path"), given({ timeoutSeconds: d.secondsOption("timeout") })),
   server: (reactor, d) => {
     const path = d.option("address") ?? d.need("path"); // Twisted's name, and that of the client's side
     const lockfile = d.numberOption("lockfile"); // Twisted locks to know a stale socket file
