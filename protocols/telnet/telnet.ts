@@ -83,6 +83,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
   #state = DATA;
   #command = 0;
   #afterCR = false;
+  #underTLS = false;
   #sub = "";
 
   // ---- what a subclass says
@@ -163,6 +164,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
 
   /** Takes some bytes, and tells data from commands. */
   override dataReceived(data: Uint8Array): void {
+    this.#forgetPlainText();
     let from = 0;
     let text = ""; // data so far, as a one-byte string
     const flush = () => {
@@ -203,14 +205,18 @@ export class Telnet<F = Factory> extends Protocol<F> {
             this.#state = SUB;
           } else {
             flush();
+            if (this.#forgetPlainText()) return;
             this.telnetCommand(byte);
+            if (this.#forgetPlainText()) return;
           }
           break;
         case OPTION:
           this.#state = DATA;
           from = i + 1;
           flush();
+          if (this.#forgetPlainText()) return;
           this.#negotiate(this.#command, byte);
+          if (this.#forgetPlainText()) return;
           break;
         case SUB:
           if (byte === IAC) this.#state = SUB_IAC;
@@ -222,7 +228,9 @@ export class Telnet<F = Factory> extends Protocol<F> {
           if (byte === SE) {
             this.#state = DATA;
             flush();
+            if (this.#forgetPlainText()) return;
             this.#subnegotiated();
+            if (this.#forgetPlainText()) return;
           } else {
             this.#state = SUB;
             if (byte === IAC) this.#addToSub(byte);
@@ -240,6 +248,18 @@ export class Telnet<F = Factory> extends Protocol<F> {
       half.asked = null;
       asked?.errback(reason);
     }
+  }
+
+  // Whether the connection has gone over to TLS: what was put behind that in plain text is not taken for something said
+  // under it, nor is the beginning of a command.
+  #forgetPlainText(): boolean {
+    const underTLS = this.transport.tlsStarted ?? this.transport.secure;
+    if (underTLS === this.#underTLS) return false;
+    this.#underTLS = underTLS;
+    this.#state = DATA;
+    this.#afterCR = false;
+    this.#sub = "";
+    return true;
   }
 
   #addToSub(byte: number): void {

@@ -266,3 +266,32 @@ Deno.test("Telnet takes any bytes, and gives back what was written", () => {
     assertEquals(receiver.telnet.events, []);
   }));
 });
+
+Deno.test("Telnet drops what stands behind a switch to TLS in plain text, and what was begun before it", () => {
+  class Secure extends Recorder {
+    override telnetCommand(command: number) {
+      super.telnetCommand(command);
+      this.transport.startTLS({ cert: "", key: "" });
+    }
+    override applicationDataReceived(data: Uint8Array) {
+      super.applicationDataReceived(data);
+      if (this.data.endsWith("!")) this.transport.startTLS({ cert: "", key: "" });
+    }
+  }
+  for (
+    const plain of [
+      [97, IAC, IP, 98, IAC, WILL, NAWS, IAC, SB, NAWS, 1], // by a command
+      [97, 33, IAC, WILL, NAWS, IAC, SB, NAWS, 1], // by data
+    ]
+  ) {
+    const telnet = new Secure();
+    telnet.allowed.add(NAWS);
+    const transport = new StringTransport();
+    telnet.makeConnection(transport);
+    telnet.dataReceived(Uint8Array.from(plain));
+    assertEquals(transport.value().length, 0); // WILL NAWS was not answered
+    telnet.dataReceived(Uint8Array.of(99, IAC, WILL, NAWS)); // not a part of the subnegotiation that was begun
+    assertEquals([telnet.data.at(-1), [...transport.value()]], ["c", [IAC, DO, NAWS]]);
+    assertEquals(telnet.data.includes("b"), false);
+  }
+});
