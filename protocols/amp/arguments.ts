@@ -199,12 +199,12 @@ export class DateTime<const O extends boolean = false> extends Argument<ZonedDat
  * that whoever sends or receives it gets a clear error instead of a hang; one that is optional may be left out.
  */
 export class Descriptor<const O extends boolean = false> extends Argument<never, number, O> {
-  /** @throws {InvalidSignature} Always. */
+  /** Refuses. @throws {InvalidSignature} Always. */
   override encode(_value: number): string {
     throw new InvalidSignature("Cannot send a descriptor: this host cannot pass one to another process");
   }
 
-  /** @throws {InvalidSignature} Always. */
+  /** Refuses. @throws {InvalidSignature} Always. */
   override decode(_text: string): never {
     throw new InvalidSignature("Cannot take a descriptor: this host cannot receive one from another process");
   }
