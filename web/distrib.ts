@@ -14,5 +14,6 @@
  *
  * @module
  */
+export type { ReceivedRequest } from "./_distrib_wire.ts";
 export { ResourcePublisher } from "./distrib_publisher.ts";
 export { ResourceSubscription, type ResourceSubscriptionOptions } from "./distrib_subscription.ts";
