@@ -23,6 +23,14 @@ class BorrowingChecker extends Checker implements StreamProtocol {
   readonly borrowsData = true;
 }
 
+class BorrowingEcho extends Recorder implements StreamProtocol {
+  readonly borrowsData = true;
+
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
 class Keeper extends Recorder {
   readonly chunks: Uint8Array[] = [];
 
@@ -100,6 +108,18 @@ export function flowContract({ name, make, test: declare }: Host): void {
       await pair.close();
     });
   }
+
+  test(`${name}: what a borrowing echo passes on arrives whole, when its peer is slow to read too`, async () => {
+    const pair = await connected(make(), () => new BorrowingEcho(), () => new Checker());
+    const total = 8_000_000; // more than the system keeps for both
+    pair.client.transport.pauseProducing();
+    new Pusher(pair.client.transport, total).resumeProducing();
+    for (let turn = 0; turn < 20; turn++) await later(pair.client.transport.reactor);
+    pair.client.transport.resumeProducing();
+    while (pair.client.count < total) await later(pair.client.transport.reactor);
+    assertEquals([pair.client.count, pair.client.faults], [total, 0]);
+    await pair.close();
+  });
 
   test(`${name}: bytes that were delivered are never written to again`, async () => {
     const pair = await connected(make(), () => new Keeper(), () => new Recorder());

@@ -11,8 +11,6 @@
 
 /** The size of a slot. */
 export const SMALL = 512;
-/** The largest buffer that a busy connection reads into. */
-export const LARGE = 65_536;
 
 const SLAB = 262_144;
 const MOST_FREE = 4096; // slots kept for re-use; what a burst left beyond goes to the collector
@@ -27,9 +25,9 @@ export function takeSmall(): Uint8Array {
   return free.pop()!;
 }
 
-/** Gives back what {@linkcode takeSmall} gave; no read may be pending on it. Larger buffers are ignored. */
-export function giveBack(buffer: Uint8Array): void {
-  if (buffer.length === SMALL && free.length < MOST_FREE) free.push(buffer);
+/** Gives back what {@linkcode takeSmall} gave; no read may be pending on it. */
+export function giveSmall(slot: Uint8Array): void {
+  if (free.length < MOST_FREE) free.push(slot);
 }
 
 const POOL = 16_384;

@@ -6,9 +6,7 @@
  *   stream.read(buffer) ──► dataReceived ──► stream.read …               one read and one write in flight at most
  * ```
  *
- * The completions of read and write are functions bound once; no promise is made here but the host's own. The buffer
- * for reading begins as a slot of 512 bytes, grows fourfold whenever a read fills it, and shrinks again when several
- * reads in a row bring little.
+ * The completions of read and write are functions bound once; no promise is made here but the host's own.
  * @module
  */
 import { Failure } from "@ropewalk/deferred";
@@ -26,16 +24,14 @@ import type {
   TLSServerOptions,
   Transport,
 } from "./interfaces.ts";
+import { InBuffer, takeOver } from "./in_buffer.ts";
 import { OutBuffer } from "./out_buffer.ts";
 import { ProducerSlot } from "./producer_slot.ts";
 import type { ReactorBase } from "./reactor_base.ts";
-import { copyToKeep, giveBack, LARGE, SMALL, takeSmall } from "./read_buffers.ts";
 import { ResumedStream } from "./resumed_stream.ts";
 
 /** How long a handshake in the middle of a connection may take. */
 const HANDSHAKE_SECONDS = 30;
-const GROWTH = 4;
-const SMALL_READS = 8; // so many in a row that a buffer of a quarter would have held, and it shrinks
 
 /** TLS in the middle of a connection: the part of `HostNetwork` that `startTLS` needs. */
 export interface StreamUpgrades {
@@ -57,9 +53,7 @@ export class StreamConnection implements Transport {
   readonly #isServer: boolean;
   readonly #onLost: ((reason: Failure) => void) | null;
 
-  #buffer: Uint8Array | null = null;
-  #bufferSize = SMALL;
-  #smallReads = 0;
+  readonly #in = new InBuffer();
   #reading = false;
   #paused = false;
   #held: Uint8Array | null = null; // came while reading was paused
@@ -160,69 +154,37 @@ export class StreamConnection implements Transport {
       this.#switching !== null || this.#handshaking
     ) return;
     this.#reading = true;
-    this.#buffer ??= this.#bufferSize === SMALL ? takeSmall() : new Uint8Array(this.#bufferSize);
-    this.#stream.read(this.#buffer).then(this.#readDone, this.#readFailed);
+    this.#stream.read(this.#in.forRead()).then(this.#readDone, this.#readFailed);
   }
 
   #onRead(count: number | null): void {
     this.#reading = false;
-    const buffer = this.#buffer!;
     if (this.#switchedRead !== null) {
-      this.#switchedRead(count === null ? null : buffer.slice(0, count));
+      this.#switchedRead(count === null ? null : this.#in.copy(count));
       this.#switchedRead = null;
       return;
     }
     if (this.#lost) {
-      this.#dropBuffer();
+      this.#in.drop();
       return;
     }
     if (count === null) {
-      this.#dropBuffer(); // there will be no more
+      this.#in.drop(); // there will be no more
       if (this.#paused) this.#heldEnd = true;
       else this.#endOfInput();
       return;
     }
     this.reactor.figures.bytesIn += count;
     if (this.disconnecting) return;
-    const view = count === buffer.length ? buffer : buffer.subarray(0, count);
-    if (this.#protocol.borrowsData !== true || this.#paused) {
-      const data = this.#makeTheirs(buffer, view);
-      if (this.#paused) {
-        this.#held = data;
-        return;
-      }
-      this.#deliver(data);
-    } else this.#deliver(view);
-    if (this.#buffer === buffer) this.#adapt(buffer.length, count);
+    if (this.#paused) {
+      this.#held = this.#in.give(count);
+      return;
+    }
+    if (this.#protocol.borrowsData === true) {
+      this.#deliver(this.#in.lend(count));
+      this.#in.takeBack(count);
+    } else this.#deliver(this.#in.give(count));
     this.#readMore();
-  }
-
-  // A large piece becomes the protocol's with its buffer, of a small one it gets a copy.
-  #makeTheirs(buffer: Uint8Array, view: Uint8Array): Uint8Array {
-    if (buffer.length === SMALL || view.length * 2 < buffer.length) return copyToKeep(view);
-    this.#adapt(buffer.length, view.length);
-    this.#buffer = null;
-    return view;
-  }
-
-  #adapt(size: number, count: number): void {
-    if (count === size) {
-      this.#smallReads = 0;
-      if (size < LARGE) this.#resize(Math.min(size * GROWTH, LARGE));
-    } else if (size > SMALL && count * GROWTH <= size) {
-      if (++this.#smallReads >= SMALL_READS) this.#resize(Math.max(SMALL, size / GROWTH));
-    } else this.#smallReads = 0;
-  }
-
-  #resize(size: number): void {
-    this.#dropBuffer();
-    this.#bufferSize = size;
-    this.#smallReads = 0;
-  }
-
-  #dropBuffer(): void {
-    if (this.#buffer !== null) giveBack(this.#buffer);
-    this.#buffer = null;
   }
 
   #deliver(data: Uint8Array): void {
@@ -281,8 +243,19 @@ export class StreamConnection implements Transport {
 
   write(data: Data): void {
     if (this.#lost || this.#aborted || this.#closingWrite || data.length === 0) return;
-    this.#out.add(data);
+    if (!this.#passOn(data)) this.#out.add(data);
     this.#changed();
+  }
+
+  // A proxy's case: what was just read, by us or by another connection, goes out as it is. The host sends what it can
+  // at once, before anybody could change it.
+  #passOn(data: Data): boolean {
+    if (
+      typeof data === "string" || this.#sending !== null || this.#out.length > 0 || this.#handshaking ||
+      this.#switching !== null || this.#plain !== null || !takeOver(data)
+    ) return false;
+    this.#send(data);
+    return true;
   }
 
   writeSequence(parts: Iterable<Data>): void {
@@ -310,14 +283,16 @@ export class StreamConnection implements Transport {
   #flush(): void {
     if (this.#sending !== null || this.#lost || this.#aborted || this.#handshaking) return;
     if (this.#plain !== null) {
-      this.#sending = this.#plain;
+      this.#send(this.#plain);
       this.#plain = null;
-    } else if (this.#out.length === 0 || this.#switching !== null) {
-      this.#drained();
-      return;
-    } else this.#sending = this.#out.take();
+    } else if (this.#out.length === 0 || this.#switching !== null) this.#drained();
+    else this.#send(this.#out.take());
+  }
+
+  #send(data: Uint8Array): void {
+    this.#sending = data;
     this.#sent = 0;
-    this.#stream.write(this.#sending).then(this.#writeDone, this.#writeFailed);
+    this.#stream.write(data).then(this.#writeDone, this.#writeFailed);
   }
 
   #onWritten(count: number): void {
@@ -421,7 +396,7 @@ export class StreamConnection implements Transport {
       }
       this.#handshakeLimit!.cancel();
       this.#stream = secured;
-      this.#dropBuffer();
+      this.#in.drop();
       try {
         this.#protocol.handshakeCompleted?.();
       } catch (error) {
@@ -464,7 +439,7 @@ export class StreamConnection implements Transport {
       this.#switchedRead(null);
       this.#switchedRead = null;
     }
-    if (this.#lost) this.#dropBuffer();
+    if (this.#lost) this.#in.drop();
     else this.#broken(error);
   }
 
@@ -480,7 +455,7 @@ export class StreamConnection implements Transport {
     this.disconnecting = true;
     this.#held = null;
     if (this.#handshaking && this.#handshakeLimit!.active()) this.#handshakeLimit!.cancel();
-    if (!this.#reading) this.#dropBuffer(); // else when the read ends, as it does at once now
+    if (!this.#reading) this.#in.drop(); // else when the read ends, as it does at once now
     try {
       if (this.#aborted && this.#stream.abort) this.#stream.abort();
       else this.#stream.close();
