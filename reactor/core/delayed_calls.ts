@@ -25,8 +25,8 @@ export type Run = (...args: unknown[]) => unknown;
 export class Call implements DelayedCall {
   /** Waiting, called or cancelled. */
   state: number = WAITING;
-  /** The time of its entry in the heap that counts: its own time, or an earlier one when it was put off. */
-  entry: number = NaN;
+  /** The time of its entry in the heap that counts, when it was put off since; `null` while that is its own time. */
+  putOffFrom: number | null = null;
 
   /** Makes one. */
   constructor(
@@ -108,7 +108,8 @@ export class DelayedCalls {
 
   /** The calls that are still to come. */
   list(): DelayedCall[] {
-    return this.#living();
+    this.#compact();
+    return [...this.#calls];
   }
 
   /** Makes the first call, if it is due at `now`; false if none is. What it throws goes to the caller. */
@@ -116,7 +117,7 @@ export class DelayedCalls {
     for (;;) {
       const call = this.#calls[0];
       if (call === undefined || this.#times[0]! > now) return false;
-      if (call.state !== WAITING || call.entry !== this.#times[0]) { // a dead entry
+      if (call.state !== WAITING || entryTime(call) !== this.#times[0]) { // a dead entry
         this.#shift();
         continue;
       }
@@ -157,8 +158,12 @@ export class DelayedCalls {
 
   /** @ignore A call of this queue was put off or brought nearer. */
   _move(call: Call, time: number): void {
+    const entry = entryTime(call);
     call.time = time;
-    if (time >= call.entry) return; // its entry stands early enough: it sinks when it comes up
+    if (time >= entry) { // its entry stands early enough: it sinks when it comes up
+      call.putOffFrom = time > entry ? entry : null;
+      return;
+    }
     this.#push(call);
     const first = this.#calls[0] === call;
     this.#compactIfDead();
@@ -167,15 +172,26 @@ export class DelayedCalls {
 
   #compactIfDead(): void {
     const dead = this.#calls.length - this.#waiting;
-    if (dead <= 64 || dead <= this.#waiting) return;
-    const living = this.#living();
-    this.#calls = [];
-    for (const call of living) this.#push(call);
+    if (dead > 64 && dead > this.#waiting) this.#compact();
   }
 
-  // A call may have an entry that counts and one that was left behind at the very same time: a set has it once.
-  #living(): Call[] {
-    return [...new Set(this.#calls)].filter((call) => call.state === WAITING);
+  // Drops the dead entries in place, and makes a heap of the others: O(n), with nothing allocated.
+  #compact(): void {
+    const times = this.#times;
+    const calls = this.#calls;
+    let size = 0;
+    for (let index = 0; index < calls.length; index++) {
+      const call = calls[index]!;
+      if (call.state !== WAITING || entryTime(call) !== times[index]) continue;
+      call.putOffFrom = NaN; // so that one with a second entry at the very same time is kept once
+      calls[size++] = call;
+    }
+    calls.length = size;
+    for (let index = 0; index < size; index++) {
+      times[index] = calls[index]!.time;
+      calls[index]!.putOffFrom = null;
+    }
+    for (let index = (size - 2) >> 2; index >= 0; index--) this.#sink(index, calls[index]!, times[index]!);
   }
 
   #push(call: Call): void {
@@ -186,7 +202,8 @@ export class DelayedCalls {
       this.#times = larger;
     }
     this.#calls.push(call);
-    this.#times[index] = call.entry = call.time;
+    this.#times[index] = call.time;
+    call.putOffFrom = null;
     this.#rise(index);
   }
 
@@ -208,13 +225,16 @@ export class DelayedCalls {
   }
 
   #shift(): void {
+    const call = this.#calls.pop()!;
+    const size = this.#calls.length;
+    if (size > 0) this.#sink(0, call, this.#times[size]!);
+  }
+
+  // Puts an entry at `index` or below.
+  #sink(index: number, call: Call, time: number): void {
     const times = this.#times;
     const calls = this.#calls;
-    const call = calls.pop()!;
     const size = calls.length;
-    if (size === 0) return;
-    const time = times[size]!;
-    let index = 0;
     for (;;) {
       let least = 4 * index + 1;
       if (least >= size) break;
@@ -233,6 +253,11 @@ export class DelayedCalls {
     times[index] = time;
     calls[index] = call;
   }
+}
+
+// A number of its own in each call would cost as much memory as the rest of it: most are never put off.
+function entryTime(call: Call): number {
+  return call.putOffFrom ?? call.time;
 }
 
 function checkDelay(seconds: number): number {
