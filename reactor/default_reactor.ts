@@ -2,7 +2,7 @@
  * The default reactor, and reactors by the name of their host.
  * @module
  */
-import type { Reactor } from "./core/interfaces.ts";
+import type { Reactor, ReactorUNIXDatagram } from "./core/interfaces.ts";
 import { setDefaultClock } from "./core/task/default_clock.ts";
 import { DenoReactor } from "./deno/mod.ts";
 import { logErrors } from "./log_errors.ts";
@@ -13,14 +13,14 @@ import { NodeReactor, registerHostEndpoints } from "./node/mod.ts";
  *
  * @param host What it runs on. Deno can run both.
  */
-export function createReactor(host: "deno" | "node"): Reactor {
+export function createReactor(host: "deno" | "node"): Reactor & ReactorUNIXDatagram {
   if (host === "deno") return new DenoReactor();
   if (host === "node") return new NodeReactor();
   throw new RangeError(`Cannot make a reactor: "${host}" is neither "deno" nor "node"`);
 }
 
 /** The default reactor. It opens nothing until it is used. */
-export const reactor: Reactor = createReactor(DenoReactor.isHere ? "deno" : "node");
+export const reactor: Reactor & ReactorUNIXDatagram = createReactor(DenoReactor.isHere ? "deno" : "node");
 
 setDefaultClock(reactor);
 registerHostEndpoints();

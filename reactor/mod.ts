@@ -107,6 +107,7 @@ export type {
   ReactorTLS,
   ReactorUDP,
   ReactorUNIX,
+  ReactorUNIXDatagram,
   RunOptions,
   StreamProtocol,
   SystemEvent,

@@ -464,5 +464,17 @@ export interface ReactorUDP {
   ): DatagramTransport;
 }
 
+/** UNIX datagrams, which no host of ours can serve: these names are here to say so. */
+export interface ReactorUNIXDatagram {
+  /**
+   * Always refused.
+   *
+   * @throws {NotSupportedError} Node has no such sockets, and one of Deno's cannot send while it waits to receive.
+   */
+  listenUNIXDatagram(path: string, protocol: unknown, options?: unknown): never;
+  /** As {@linkcode listenUNIXDatagram}. */
+  connectUNIXDatagram(path: string, protocol: unknown, options?: unknown): never;
+}
+
 /** A whole reactor. */
 export interface Reactor extends ReactorCore, ReactorTime, ReactorTCP, ReactorTLS, ReactorUNIX, ReactorUDP {}

@@ -91,6 +91,7 @@ export type {
   ReactorTLS,
   ReactorUDP,
   ReactorUNIX,
+  ReactorUNIXDatagram,
   RunOptions,
   StreamProtocol,
   SystemEvent,

@@ -4,6 +4,7 @@
  */
 import { Deferred } from "@ropewalk/deferred";
 import { ipAddress, PipeAddress, UNIXAddress } from "./addresses.ts";
+import { NotSupportedError } from "./errors.ts";
 import type { HostNetwork, HostStream } from "./host_network.ts";
 import type {
   ClientProtocolFactory,
@@ -17,6 +18,7 @@ import type {
   ListenUNIXOptions,
   ProtocolFactory,
   Reactor,
+  ReactorUNIXDatagram,
   TLSClientOptions,
   TLSServerOptions,
 } from "./interfaces.ts";
@@ -30,7 +32,7 @@ const CONNECT_SECONDS = 30;
 const HANDSHAKE_SECONDS = 30;
 
 /** A reactor whose sockets are the host's. */
-export abstract class StreamReactor extends ReactorBase implements Reactor {
+export abstract class StreamReactor extends ReactorBase implements Reactor, ReactorUNIXDatagram {
   readonly #network: HostNetwork;
 
   /**
@@ -134,6 +136,22 @@ export abstract class StreamReactor extends ReactorBase implements Reactor {
     });
   }
 
+  /**
+   * Always refused. Node has no UNIX datagrams. Deno has, but a socket of its own answers "already in use" to a send
+   * while a receive waits, and a receive cannot be taken back but by closing; a second socket to send from would have
+   * another address, so that nobody could answer.
+   *
+   * @throws {NotSupportedError} On every host.
+   */
+  listenUNIXDatagram(path: string, _protocol: unknown, _options?: unknown): never {
+    throw noUNIXDatagrams(path);
+  }
+
+  /** As {@linkcode listenUNIXDatagram}. */
+  connectUNIXDatagram(path: string, _protocol: unknown, _options?: unknown): never {
+    throw noUNIXDatagrams(path);
+  }
+
   /** Binds a UDP port. */
   abstract listenUDP(port: number, protocol: DatagramHandler, options?: ListenUDPOptions): DatagramTransport;
 
@@ -175,6 +193,15 @@ export abstract class StreamReactor extends ReactorBase implements Reactor {
     connector.connect();
     return connector;
   }
+}
+
+function noUNIXDatagrams(path: string): NotSupportedError {
+  return new NotSupportedError(
+    `Cannot use UNIX datagrams at ${new UNIXAddress(
+      path,
+    )}: neither Node nor Deno can send and receive on one socket; ` +
+      "UNIX streams (listenUNIX) and UDP on 127.0.0.1 (listenUDP) work",
+  );
 }
 
 function checkPort(port: number): void {

@@ -36,3 +36,18 @@ Deno.test("fd: and systemd: say what is wrong", () => {
     assertThrows(() => serverFromString(reactor, "systemd:domain=INET"), TypeError, "index");
   }
 });
+
+Deno.test("UNIX datagrams are refused in words, and nothing is opened", () => {
+  for (const kind of ["deno", "node"] as const) {
+    const reactor = createReactor(kind);
+    const handler = { makeConnection() {}, doStop() {}, datagramReceived() {} };
+    for (const method of ["listenUNIXDatagram", "connectUNIXDatagram"] as const) {
+      assertThrows(
+        () => reactor[method]("/run/x", handler),
+        NotSupportedError,
+        "unix:/run/x: neither Node nor Deno",
+      );
+    }
+    assertEquals(reactor.stats().ports, []);
+  }
+});
