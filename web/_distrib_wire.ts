@@ -201,6 +201,7 @@ export class ReceivedRequest extends RemoteCopy {
   /** The state, as it came. */
   state: Record<string, unknown> = {};
 
+  /** Takes the state as it came: nothing of it is believed yet. */
   override setCopyableState(state: unknown): void {
     if (typeof state === "object" && state !== null) this.state = state as Record<string, unknown>;
   }

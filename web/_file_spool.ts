@@ -108,7 +108,10 @@ export class FileSpool {
   async #remove(): Promise<void> {
     await this.#work?.catch(() => {}); // the request has failed of it
     if (this.#file === null) return;
-    await this.#file.close();
-    await this.#path.remove();
+    try {
+      await this.#file.close();
+    } finally {
+      await this.#path.remove();
+    }
   }
 }

@@ -189,14 +189,20 @@ export class MultipartScanner {
   }
 }
 
-/** A parameter of a header's value; `null` if it is not there. */
+/** One parameter: its name, and its value in quotes or without. */
+const PARAMETER = /;\s*([^\s=;"]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*)))?\s*/gy;
+
+/** A parameter of a header's value; `null` if it is not there. One after the other: a quoted value may look like others. */
 export function parameter(value: string, name: string): string | null {
-  const match = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]*))`, "i").exec(value);
-  if (match === null) return null;
-  // Browsers write a quote as %22, and backslashes as they are: only an escaped quote is undone.
-  return match[1] === undefined
-    ? match[2]!
-    : match[1].replaceAll('\\"', '"').replace(/%(22|0A|0D)/gi, decodeURIComponent);
+  PARAMETER.lastIndex = Math.max(0, value.indexOf(";"));
+  for (let match; (match = PARAMETER.exec(value)) !== null;) {
+    if (match[1]!.toLowerCase() !== name) continue;
+    // Browsers write a quote as %22, and backslashes as they are: only an escaped quote is undone.
+    return match[2] === undefined
+      ? match[3] ?? null
+      : match[2].replaceAll('\\"', '"').replace(/%(22|0A|0D)/gi, decodeURIComponent);
+  }
+  return null;
 }
 
 /** The boundary in a `Content-Type`; `null` if it is not a multipart form with a fit one (RFC 2046 §5.1.1). */

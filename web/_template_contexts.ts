@@ -8,8 +8,8 @@ import { escapeHTML } from "./html.ts";
 export interface Slot {
   /** What it is, for messages. */
   readonly name: string;
-  /** Whether HTML can stand there. */
-  readonly takesMarkup: boolean;
+  /** Whether HTML can stand there: `"raw"` if only such as its maker answers for. */
+  readonly takesMarkup: boolean | "raw";
   /** Makes text safe for it. */
   readonly escape: (text: string) => string;
 }
@@ -29,14 +29,30 @@ const URL_START_UNQUOTED: Slot = {
   name: "a URL",
   escape: (text) => UNQUOTED.escape(safeURL(text)),
 };
+// What a value is followed or preceded by may make a scheme of it: `${"java"}${"script:…"}`.
+const URL_MIDDLE: Slot = {
+  name: "a URL",
+  takesMarkup: false,
+  escape: (text) => escapeHTML(withoutScheme(text)),
+};
+const URL_MIDDLE_UNQUOTED: Slot = {
+  ...UNQUOTED,
+  name: "a URL",
+  escape: (text) => UNQUOTED.escape(withoutScheme(text)),
+};
+const URL_SCHEME: Slot = {
+  name: "the scheme of a URL",
+  takesMarkup: false,
+  escape: (text) => safeURL(`${text}:`) === `${text}:` ? escapeHTML(text) : "about",
+};
 const COMMENT: Slot = {
   name: "a comment",
   takesMarkup: false,
-  escape: (text) => text.replace(/-/g, "- ").replace(/>/g, "&gt;"),
+  escape: (text) => text.replace(/-/g, "- ").replace(/</g, "&lt;").replace(/>/g, "&gt;"),
 };
 const SCRIPT: Slot = {
   name: "a script or style",
-  takesMarkup: true, // json() is made for it
+  takesMarkup: "raw", // json() is made for it; a template is escaped for HTML
   escape: () => {
     throw new TypeError("Cannot put text into a script or style: use json(value)");
   },
@@ -77,6 +93,12 @@ function safeURL(text: string): string {
   return "about:invalid";
 }
 
+// A colon that could end a scheme is written so that it does not.
+function withoutScheme(text: string): string {
+  const end = text.search(/[/?#]/);
+  return end < 0 ? text.replaceAll(":", "%3A") : text.slice(0, end).replaceAll(":", "%3A") + text.slice(end);
+}
+
 const known = new WeakMap<TemplateStringsArray, readonly Slot[]>();
 
 /**
@@ -91,7 +113,7 @@ export function contextsOf(strings: TemplateStringsArray): readonly Slot[] {
   const reader = new Reader();
   for (let i = 0; i < strings.length - 1; i++) {
     reader.read(strings[i]!);
-    slots.push(reader.slot());
+    slots.push(reader.slot(strings[i + 1]!));
   }
   known.set(strings, slots);
   return slots;
@@ -106,6 +128,7 @@ class Reader {
   #attribute = "";
   #quote = "";
   #valueEmpty = true;
+  #schemeOpen = false; // all of the value so far was put in: it may yet become a URL's scheme
   #dangling = false; // a `<` stands right before the value
 
   read(html: string): void {
@@ -166,16 +189,19 @@ class Reader {
             this.#quote = c;
             this.#state = "quoted";
             this.#valueEmpty = true;
+            this.#schemeOpen = false;
             i++;
           } else if (/\s/.test(c)) i++;
           else {
             this.#state = "unquoted";
             this.#valueEmpty = true;
+            this.#schemeOpen = false;
           }
           break;
         case "quoted": {
           const end = rest.indexOf(this.#quote);
           if (end !== 0) this.#valueEmpty = false;
+          if (/[:/?#]/.test(end < 0 ? rest : rest.slice(0, end))) this.#schemeOpen = false;
           if (end < 0) return;
           i += end + 1;
           this.#state = "tag";
@@ -184,6 +210,7 @@ class Reader {
         case "unquoted": {
           const end = rest.search(/[\s>]/);
           if (end !== 0) this.#valueEmpty = false;
+          if (/[:/?#]/.test(end < 0 ? rest : rest.slice(0, end))) this.#schemeOpen = false;
           if (end < 0) return;
           i += end;
           this.#state = "tag";
@@ -193,7 +220,7 @@ class Reader {
     }
   }
 
-  slot(): Slot {
+  slot(next: string): Slot {
     const isURL = URL_ATTRIBUTES.has(this.#attribute);
     const inValue = this.#state === "quoted" || this.#state === "before" || this.#state === "unquoted";
     if (inValue && FORBIDDEN.test(this.#attribute)) {
@@ -218,14 +245,20 @@ class Reader {
       case "quoted": {
         const first = this.#valueEmpty;
         this.#valueEmpty = false;
-        return isURL && first ? URL_START : QUOTED;
+        if (!isURL || !first && !this.#schemeOpen) return QUOTED;
+        this.#schemeOpen = true;
+        return !first ? URL_MIDDLE : /^[\w+.-]*:/.test(next) ? URL_SCHEME : URL_START;
       }
       case "before":
         this.#state = "unquoted";
         this.#valueEmpty = false;
+        this.#schemeOpen = true;
+        if (isURL && /^[\w+.-]*:/.test(next)) {
+          throw new TypeError("Cannot put the scheme of a URL into an attribute without quotes");
+        }
         return isURL ? URL_START_UNQUOTED : UNQUOTED;
       case "unquoted":
-        return UNQUOTED;
+        return isURL && this.#schemeOpen ? URL_MIDDLE_UNQUOTED : UNQUOTED;
     }
     throw new TypeError("Cannot put a value into a template where the name of a tag or attribute stands");
   }

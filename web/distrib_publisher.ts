@@ -3,7 +3,7 @@
  * @module
  */
 import { Failure, reportError } from "@ropewalk/deferred";
-import { encodeUtf8, fromLatin1, toBytes } from "@ropewalk/protocols/bytes";
+import { encodeUtf8, fromLatin1, NO_BYTES, toBytes } from "@ropewalk/protocols/bytes";
 import {
   type Address,
   ConnectionLost,
@@ -47,6 +47,11 @@ export class ResourcePublisher extends Root {
     if (headers instanceof Fault || method === "" || target === "") {
       throw new TypeError("Cannot answer: the request is malformed");
     }
+    if (
+      typeof (received.state["remote"] as Partial<RemoteReference> | undefined)?.callRemote !== "function"
+    ) {
+      throw new TypeError("Cannot answer: there is nobody to tell");
+    }
     const channel = new FarChannel(this.site, received);
     const minor = received.text("clientproto") === "HTTP/1.0" ? 0 : 1;
     const request = this.site.makeRequest(channel, {
@@ -70,6 +75,7 @@ class FarChannel implements ResponseChannel {
   readonly #received: ReceivedRequest;
   readonly #remote: RemoteReference;
   #request!: Request;
+  #producer: PushProducer | PullProducer | null = null;
   #over = false;
 
   constructor(site: HTTPFactory, received: ReceivedRequest) {
@@ -85,18 +91,24 @@ class FarChannel implements ResponseChannel {
   begin(request: Request, content: unknown): void {
     this.#request = request;
     this.#remote.notifyOnDisconnect(this.#lost);
-    if (content instanceof Uint8Array && content.length > 0 && !request._bodyReceived(content)) {
-      request.setResponseCode(400);
-      return this.respond(request, "");
-    }
-    request._bodyComplete();
-    request.process();
+    const bytes = content instanceof Uint8Array ? content : NO_BYTES;
+    const status = bytes.length > this.#site.limits.maxBodyBytes
+      ? 413
+      : (bytes.length === 0 || request._bodyReceived(bytes)) && request._bodyComplete()
+      ? 200
+      : 400;
+    if (status === 200) return request.process();
+    request.setResponseCode(status);
+    request.finish();
   }
 
   readonly #lost = (): void => {
     if (this.#over) return;
     this.#finished();
     this.#request.connectionLost(new Failure(new ConnectionLost("The process that asked is gone")));
+    const producer = this.#producer;
+    this.#producer = null;
+    producer?.stopProducing();
   };
 
   #finished(): void {
@@ -162,13 +174,19 @@ class FarChannel implements ResponseChannel {
     if (this.#over) return;
     this.#tell("abort");
     this.#finished();
+    this.#request.connectionLost(new Failure(new ConnectionLost("The response was not completed")));
+    const producer = this.#producer;
+    this.#producer = null;
+    producer?.stopProducing();
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    this.#producer = producer;
     this.#tell("registerProducer", new NearProducer(producer), streaming);
   }
 
   unregisterProducer(): void {
+    this.#producer = null;
     this.#tell("unregisterProducer");
   }
 

@@ -70,8 +70,12 @@ export class FetchResource extends Resource {
     } catch { // a method or URL that the platform does not have
       return errorBody(request, 400, "This request cannot be passed on.");
     }
-    request.notifyFinish().addErrback(() => controller.abort());
     const answer = this.handler(platform, { remoteAddr: request.getClientAddress() });
+    request.notifyFinish().addErrback(() => {
+      controller.abort();
+      // An answer that nobody takes any more: what makes its body hears of it.
+      Promise.resolve(answer).then((response) => response.body?.cancel()).catch(() => {});
+    });
     return answer as RenderResult;
   }
 

@@ -38,6 +38,7 @@ import {
   HAS_SERVER,
   HAS_TRANSFER_ENCODING,
 } from "./_header_names.ts";
+import type { HTTPHeaders } from "./http_headers.ts";
 import type { HTTPLimits } from "./limits.ts";
 import type { Request, RequestHead, RequestSite } from "./request.ts";
 import { hasNoBody, statusPhrase } from "./status.ts";
@@ -168,14 +169,15 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (this.#timer !== null && this.#timer.active()) this.#timer.cancel();
     this.#timer = null;
     const request = this.#request;
+    const producer = this.#producer;
     this.#request = null;
-    this.#producer?.stopProducing();
     this.#producer = null;
     this.#owner.channelClosed(this);
     if (request !== null) {
-      request.connectionLost(reason);
+      request.connectionLost(reason); // first: what a producer still writes when it is stopped is let pass
       this.#owner.requestDone(request);
     }
+    producer?.stopProducing();
     this.#upgraded?.connectionLost(reason);
   }
 
@@ -380,8 +382,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     } else if (length >= 0) {
       if ((flags & HAS_CONTENT_LENGTH) === 0) framing = `Content-Length: ${length}\r\n`;
       else if (request.method !== "HEAD") headers!.set("content-length", String(length));
-    } else if ((flags & HAS_CONTENT_LENGTH) !== 0) {
-      this.#left = Number(headers!.get("content-length"));
+    } else if ((flags & HAS_CONTENT_LENGTH) !== 0 && (this.#left = announcedLength(headers!)) >= 0) {
+      // what is written is held to it
     } else if (request.clientproto === "HTTP/1.1") {
       framing = "Transfer-Encoding: chunked\r\n";
       this.#chunked = true;
@@ -449,7 +451,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       if (!this.#running) this.#run();
       return;
     }
-    if (!this.#received || this.#closeAfter || this.#closing) {
+    // A status below 200 ends no response: what is sent after it would be taken for that.
+    if (!this.#received || this.#closeAfter || this.#closing || request.code < 200) {
       this.#close(); // a body that nobody reads is not waited for
       return;
     }
@@ -576,7 +579,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   resumeProducing(): void {
     this.#blocked = false;
     if (this.#closing) return;
-    if (this.#request !== null && this.#received) this.#deadline = Infinity;
+    if (this.#request !== null && (this.#received || this.#bodyPaused)) this.#deadline = Infinity;
     if (this.#producer !== null) this.#producer.resumeProducing();
     else if (this.#request === null && !this.#running) this.#run();
   }
@@ -622,4 +625,12 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     else if (this.#request !== null || this.#parser.inHead) this.#refuse(TOO_SLOW);
     else this.#close();
   }
+}
+
+// The one length that a page said, or -1: one that is no number, or that is said twice, is taken away.
+function announcedLength(headers: HTTPHeaders): number {
+  const lengths = headers.getRawHeaders("content-length");
+  if (lengths.length === 1 && /^\d+$/.test(lengths[0]!)) return Number(lengths[0]);
+  headers.delete("content-length");
+  return -1;
 }

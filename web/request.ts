@@ -67,7 +67,7 @@ export interface RequestHead {
   readonly host: string;
   /** The headers. */
   readonly headers: HeaderBlock;
-  /** The target taken apart, kept for the next request that has the same. */
+  /** @ignore The target taken apart, kept for the next request that has the same. */
   parsed?: ParsedTarget | null;
 }
 

@@ -2,7 +2,7 @@
  * `siteHandler`: a whole site as a program of the web platform.
  * @module
  */
-import { Failure } from "@ropewalk/deferred";
+import { Failure, reportError } from "@ropewalk/deferred";
 import { encodeUtf8 } from "@ropewalk/protocols/bytes";
 import {
   type Address,
@@ -60,6 +60,9 @@ export function siteHandler(site: HTTPFactory): (request: Request, info?: HostIn
     });
   };
 }
+
+/** Fields that speak of a connection, which is the host's. */
+const OF_CONNECTION = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
 
 const TOO_LARGE = new Fault(413, "The body is too large");
 const BAD_FORM = new Fault(400, "The form is malformed");
@@ -179,10 +182,11 @@ class FetchChannel implements ResponseChannel {
   readonly #gone = (): void => {
     if (this.#over) return;
     this.#finished();
-    this.#producer?.stopProducing();
+    const producer = this.#producer;
     this.#producer = null;
     const reason = new ConnectionLost("The client went away");
     this.#request.connectionLost(new Failure(reason));
+    producer?.stopProducing();
     this.reject(reason);
   };
 
@@ -195,14 +199,22 @@ class FetchChannel implements ResponseChannel {
 
   #answer(request: SiteRequest, body: BodyInit | null): void {
     const headers = request._setHeaders?.toPlatform() ?? new Headers();
-    headers.delete("transfer-encoding");
-    headers.delete("connection");
+    for (const name of OF_CONNECTION) headers.delete(name);
     if (body !== null && !headers.has("content-type")) {
       headers.set("content-type", "text/html; charset=utf-8");
     }
     this.#standard(headers);
-    const { code: status, codeMessage: statusText } = request;
-    this.resolve(new Response(hasNoBody(status) ? null : body, { status, statusText, headers }));
+    const { code: status } = request;
+    // The platform's phrases have one byte a character, and its statuses end at 599.
+    const statusText = request.codeMessage.replace(/[^\t\x20-\x7e\x80-\xff]+/g, " ");
+    let response: Response;
+    try {
+      response = new Response(hasNoBody(status) ? null : body, { status, statusText, headers });
+    } catch (error) {
+      reportError(error, `Cannot answer with status ${status} on this host`);
+      response = this.#refusal(new Fault(500, "This host cannot carry the answer"));
+    }
+    this.resolve(response);
   }
 
   respond(request: SiteRequest, body: Data): void {
@@ -256,6 +268,10 @@ class FetchChannel implements ResponseChannel {
     if (this.#over) return;
     this.#finished();
     const error = new ConnectionLost("The response was not completed");
+    this.#request.connectionLost(new Failure(error));
+    const producer = this.#producer;
+    this.#producer = null;
+    producer?.stopProducing();
     this.#stream?.error(error);
     this.reject(error);
   }

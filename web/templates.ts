@@ -98,7 +98,7 @@ function* piecesOf(value: TemplateValue, slot: Slot): Generator<string | AsyncIt
   if (typeof value === "string") yield slot.escape(value);
   else if (typeof value === "number" || typeof value === "bigint") yield slot.escape(String(value));
   else if (value instanceof Template) {
-    if (!slot.takesMarkup) throw new TypeError(`Cannot put HTML into ${slot.name}`);
+    if (slot.takesMarkup !== true) throw new TypeError(`Cannot put HTML into ${slot.name}`);
     yield* value._pieces();
   } else if (value instanceof RawHTML) {
     if (!slot.takesMarkup) throw new TypeError(`Cannot put HTML into ${slot.name}`);

@@ -52,18 +52,26 @@ export class UploadedFile {
   }
 
   /**
-   * Copies it to a file of its own, in constant memory. What is there already is replaced.
+   * Copies it to a file of its own, in constant memory. What is there already is replaced once all of it is copied; a copy
+   * that fails leaves nothing behind.
    *
    * @param path Where to; never made of {@linkcode filename} without a check.
    */
   async saveTo(path: FilePath): Promise<void> {
-    const file = await path.open("write");
+    const fresh = path.sibling(`${path.basename()}.${crypto.randomUUID()}.new`);
+    const file = await fresh.open("new");
     try {
-      for await (const bytes of this.stream()) {
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      try {
+        for await (const bytes of this.stream()) {
+          for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        }
+      } finally {
+        await file.close();
       }
-    } finally {
-      await file.close();
+      await fresh.moveTo(path);
+    } catch (error) {
+      await fresh.remove().catch(() => {}); // the first error is the one to tell
+      throw error;
     }
   }
 
