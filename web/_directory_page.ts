@@ -37,6 +37,7 @@ export async function directoryPage(request: Request, directory: FilePath): Prom
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 1.5em auto; padding: 0 1em; }
 h1 { font-size: 1.3em; overflow-wrap: anywhere; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .2em 1em .2em 0; border-bottom: 1px solid #8883; overflow-wrap: anywhere; }
+th:nth-child(2), td:nth-child(2) { text-align: right; }
 td + td { white-space: nowrap; font-variant-numeric: tabular-nums; }
 </style>
 </head>

@@ -83,8 +83,39 @@ const URL_ATTRIBUTES = new Set([
   "ping",
   "xlink:href",
 ]);
+/** The attributes of a JSX element: only what {@linkcode attributeSlot} made safe stands there. */
+export const ATTRIBUTES: Slot = {
+  name: "the attributes of an element",
+  takesMarkup: true,
+  escape: () => {
+    throw new TypeError("Cannot put text among the attributes of an element");
+  },
+};
+
 /** Elements whose content is no HTML. */
 const RAW_ELEMENTS = new Set(["script", "style"]);
+
+/** What stands between the tags of an element. */
+export function contentSlot(tag: string): Slot {
+  return RAW_ELEMENTS.has(tag.toLowerCase()) ? SCRIPT : TEXT;
+}
+
+/**
+ * The whole value of an attribute, between double quotes.
+ *
+ * @throws {TypeError} If nothing can be made safe there.
+ */
+export function attributeSlot(attribute: string): Slot {
+  const name = attribute.toLowerCase();
+  refuseForbidden(name);
+  if (name === "style") return STYLE;
+  return URL_ATTRIBUTES.has(name) ? URL_START : QUOTED;
+}
+
+function refuseForbidden(attribute: string): void {
+  if (!FORBIDDEN.test(attribute)) return;
+  throw new TypeError(`Cannot put a value into ${attribute}: it is a script or a document of its own`);
+}
 
 /** A URL of a scheme that runs nothing; others become `about:invalid`. */
 function safeURL(text: string): string {
@@ -99,21 +130,23 @@ function withoutScheme(text: string): string {
   return end < 0 ? text.replaceAll(":", "%3A") : text.slice(0, end).replaceAll(":", "%3A") + text.slice(end);
 }
 
-const known = new WeakMap<TemplateStringsArray, readonly Slot[]>();
+const known = new WeakMap<readonly string[], readonly Slot[]>();
 
 /**
  * The places of a template's values.
  *
+ * @param strings What stands around them; read once for each array.
+ * @param ofJSX Whether whole attributes may be values, as the platform's precompile of JSX makes them.
  * @throws {TypeError} If one is where nothing can be made safe.
  */
-export function contextsOf(strings: TemplateStringsArray): readonly Slot[] {
+export function contextsOf(strings: readonly string[], ofJSX = false): readonly Slot[] {
   const before = known.get(strings);
   if (before !== undefined) return before;
   const slots: Slot[] = [];
   const reader = new Reader();
   for (let i = 0; i < strings.length - 1; i++) {
     reader.read(strings[i]!);
-    slots.push(reader.slot(strings[i + 1]!));
+    slots.push(reader.slot(strings[i + 1]!, ofJSX));
   }
   known.set(strings, slots);
   return slots;
@@ -220,14 +253,10 @@ class Reader {
     }
   }
 
-  slot(next: string): Slot {
+  slot(next: string, ofJSX: boolean): Slot {
     const isURL = URL_ATTRIBUTES.has(this.#attribute);
     const inValue = this.#state === "quoted" || this.#state === "before" || this.#state === "unquoted";
-    if (inValue && FORBIDDEN.test(this.#attribute)) {
-      throw new TypeError(
-        `Cannot put a value into ${this.#attribute}: it is a script or a document of its own`,
-      );
-    }
+    if (inValue) refuseForbidden(this.#attribute);
     if (inValue && this.#attribute === "style") {
       if (this.#state === "before") {
         throw new TypeError("Cannot put a value into a style attribute without quotes");
@@ -259,6 +288,8 @@ class Reader {
         return isURL ? URL_START_UNQUOTED : UNQUOTED;
       case "unquoted":
         return isURL && this.#schemeOpen ? URL_MIDDLE_UNQUOTED : UNQUOTED;
+      case "tag":
+        if (ofJSX) return ATTRIBUTES;
     }
     throw new TypeError("Cannot put a value into a template where the name of a tag or attribute stands");
   }

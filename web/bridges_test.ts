@@ -137,3 +137,48 @@ Deno.test("a site as a function answers a page that fails with 500", async () =>
   assertEquals([response.status, errors.length], [500, 1]);
   await response.body?.cancel();
 });
+
+Deno.test("a site as a function answers 500 where the host cannot carry the status", async () => {
+  const { setErrorReporter } = await import("@ropewalk/deferred");
+  const errors: unknown[] = [];
+  const previous = setErrorReporter((failure) => void errors.push(failure));
+  const statuses: number[] = [];
+  for (const code of [100, 600, 299]) {
+    const handler = siteHandler(site((request) => {
+      request.setResponseCode(code, "all ☃ good");
+      return "";
+    }));
+    statuses.push((await handler(new Request("http://a/"))).status);
+  }
+  setErrorReporter(previous);
+  assertEquals([statuses, errors.length], [[500, 500, 299], 2]);
+});
+
+Deno.test("an answer that is broken off under a host is told to its page, once", async () => {
+  const heard: string[] = [];
+  const handler = siteHandler(site((request) => {
+    request.notifyFinish().addErrback(() => void heard.push("lost"));
+    request.registerProducer({
+      pauseProducing: () => {},
+      resumeProducing: () => {},
+      stopProducing: () => void heard.push("stopped"),
+    }, true);
+    request.write("some");
+    request.channel.abortResponse();
+    return NOT_DONE_YET;
+  }));
+  const response = await handler(new Request("http://a/"));
+  await assertRejects(() => response.text());
+  assertEquals(heard, ["lost", "stopped"]);
+});
+
+Deno.test("the body of an answer that comes after its client left is given up", async () => {
+  let cancelled = false;
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  const client = siteClient(new FetchResource(() => promise));
+  client.send("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  client.transport.abortConnection();
+  resolve(new Response(new ReadableStream({ cancel: () => void (cancelled = true) })));
+  await client.clock.settle();
+  assert(cancelled);
+});

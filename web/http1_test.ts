@@ -103,3 +103,47 @@ Deno.test("random bytes are answered by an error or waited for, and nothing is t
     { numRuns: 2000, seed: 2 },
   );
 });
+
+Deno.test("a head is read the same whatever head was read before it on the connection", () => {
+  const line = fc.constantFrom(
+    "GET / HTTP/1.1",
+    "GET /b HTTP/1.1",
+    "GET /bb?c HTTP/1.1",
+    "GETT / HTTP/1.1",
+    "PUT / HTTP/1.1",
+    "GET / HTTP/1.0",
+    "GET  / HTTP/1.1",
+    "GET / HTTP/1.1 ",
+    "GET /\tb HTTP/1.1",
+    "GET http://b/ HTTP/1.1",
+    "POST / HTTP/1.1",
+  );
+  const rest = fc.constantFrom(
+    "Host: a\r\n\r\n",
+    "Host: a\r\nX: y\r\n\r\n",
+    "Host: a\r\n X: y\r\n\r\n",
+    "Host: b\r\n\r\n",
+    "Host: a\r\nContent-Length: 3\r\n\r\nabc",
+    "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "Host: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
+    "Host: a\r\nConnection: close\r\n\r\n",
+    "Host: a\n\r\n",
+  );
+  const message = fc.tuple(line, rest).map(([first, others]) => `${first}\r\n${others}`);
+  fc.assert(
+    fc.property(
+      fc.array(message, { minLength: 2, maxLength: 5 })
+        .chain((all) => chunkings(fromLatin1(all.join(""))).map((chunks) => ({ all, chunks }))),
+      ({ all, chunks }) => {
+        const alone: string[] = [];
+        for (const one of all) { // each on a connection of its own, as far as one of all would go
+          const { seen, closed } = run([fromLatin1(one)]);
+          alone.push(...seen);
+          if (closed) break;
+        }
+        assertEquals(run(chunks).seen, alone);
+      },
+    ),
+    { numRuns: 1000, seed: 3 },
+  );
+});

@@ -456,3 +456,41 @@ Deno.test("heads that share their headers with the one before are read as by the
     assertEquals(statuses({}, `GET /a HTTP/1.1\r\n${rest}${bad}\r\n${rest}`), [200, 400]);
   }
 });
+
+Deno.test("a length that a page says wrongly, or twice, is not sent", () => {
+  for (const lengths of [["5, 5"], ["+5"], ["5", "5"], [""]]) {
+    const client = pageClient((request) => {
+      for (const length of lengths) request.responseHeaders.append("content-length", length);
+      request.write("hello");
+      request.finish();
+      return NOT_DONE_YET;
+    }).send(GET + GET);
+    const answers = client.answers();
+    assertEquals(answers.map(({ body }) => body), ["hello", "hello"], JSON.stringify(lengths));
+    assertEquals(answers[0]!.headers.get("content-length"), undefined);
+  }
+});
+
+Deno.test("a status below 200 that a page ends with ends the connection: nothing is taken for its answer", () => {
+  const client = pageClient((request) => {
+    request.setResponseCode(101);
+    return "";
+  }).send(GET + GET);
+  assert(client.closed);
+  assertEquals(client.answers().length, 1);
+});
+
+Deno.test("what a producer writes when it is stopped is let pass, and the site forgets the connection", () => {
+  const client = pageClient((request) => {
+    const producer = {
+      pauseProducing: () => {},
+      resumeProducing: () => {},
+      stopProducing: () => request.write("too late"),
+    };
+    request.registerProducer(producer, true);
+    return NOT_DONE_YET;
+  }).send(GET);
+  client.transport.abortConnection();
+  assertEquals(client.site.connections, 0);
+  assertEquals(client.site.requestsInProgress, 0);
+});

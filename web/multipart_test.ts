@@ -3,7 +3,7 @@ import { concatBytes, fromLatin1, latin1 } from "@ropewalk/protocols/bytes";
 import { byteByByte, everySplit } from "@ropewalk/testing";
 import { chunkings } from "@ropewalk/testing/arbitraries";
 import fc from "fast-check";
-import { FORM_LIMITS, MultipartScanner } from "./_multipart.ts";
+import { FORM_LIMITS, MultipartScanner, parameter } from "./_multipart.ts";
 import { pageClient } from "./_support_test.ts";
 
 const FORM = "preamble\r\n--bnd\r\n" +
@@ -105,4 +105,10 @@ Deno.test("a malformed form is 400, and its page is not asked", () => {
       400,
     );
   }
+});
+
+Deno.test("a parameter inside the quotes of another is none", () => {
+  assertEquals(parameter('form-data; filename="; name=evil"; name="real"', "name"), "real");
+  assertEquals(parameter('form-data; x="a\\"; name=evil"', "name"), null);
+  assertEquals(parameter("form-data ; NAME = a ; b", "name"), "a");
 });

@@ -61,10 +61,14 @@ export class Template implements AsyncIterable<string> {
   readonly #slots: readonly Slot[];
   readonly #values: readonly TemplateValue[];
 
-  /** @ignore Made by {@linkcode html}. */
-  constructor(strings: TemplateStringsArray, values: readonly TemplateValue[]) {
+  /** @ignore Made by {@linkcode html}, and by JSX. */
+  constructor(
+    strings: readonly string[],
+    values: readonly TemplateValue[],
+    slots: readonly Slot[] = contextsOf(strings),
+  ) {
     this.#strings = strings;
-    this.#slots = contextsOf(strings);
+    this.#slots = slots;
     this.#values = values;
   }
 

@@ -91,3 +91,18 @@ Deno.test("what is before a value that is waited for is sent already", async () 
   await client.clock.settle();
   assertEquals(client.answers()[0]!.body, "<p>first</p>&lt;middle&gt;<p>last</p>");
 });
+
+Deno.test("a URL that is put together from values cannot become a script", async () => {
+  const none = "";
+  await shows(html`<a href="${none}${"javascript:x"}">`, '<a href="javascript%3Ax">');
+  await shows(html`<a href="${"java"}${"script:x"}">`, '<a href="javascript%3Ax">');
+  await shows(html`<a href=${"java"}${"script:x"}>`, "<a href=javascript&#37;3Ax>");
+  await shows(html`<a href="${"javascript"}:${"x"}">`, '<a href="about:x">');
+  await shows(html`<a href="${"https"}://${"a:1"}/">`, '<a href="https://a:1/">');
+  await shows(html`<a href="${"/a/"}${"b?c:d"}">`, '<a href="/a/b?c:d">');
+  await shows(html`<a href="?q=${"a"}${"b:c"}">`, '<a href="?q=ab:c">');
+});
+
+Deno.test("a script takes no template: what is in one is escaped for HTML", async () => {
+  await assertRejects(() => renderToString(html`<script>${html`${"x"}`}</script>`), TypeError, "script");
+});

@@ -144,3 +144,22 @@ Deno.test("a file that cannot be written to is told of when an upload is saved",
   client.send(`${HEAD}Content-Length: ${FORM.length}\r\n\r\n${FORM}`);
   await assertRejects(() => saved, Error);
 });
+
+Deno.test("a copy of an upload that fails leaves nothing behind, and what was there before as it was", async () => {
+  const kept = new MemoryFileSystem({ "/kept/old.txt": new TextEncoder().encode("old") });
+  const target = new FilePath("/kept/old.txt", kept);
+  let saved!: Promise<void>;
+  const { client } = bench((request) => {
+    const file = request.getFile("f")!;
+    file.stream = async function* () {
+      yield new Uint8Array(10);
+      throw new Error("The disk is gone");
+    };
+    saved = file.saveTo(target);
+    return "";
+  }, { uploadMemoryBytes: Infinity });
+  client.send(`${HEAD}Content-Length: ${FORM.length}\r\n\r\n${FORM}`);
+  await assertRejects(() => saved, Error, "The disk is gone");
+  assertEquals(await new FilePath("/kept", kept).list(), ["old.txt"]);
+  assertEquals(new TextDecoder().decode(await target.getContent()), "old");
+});
