@@ -25,6 +25,8 @@
 import { ATTRIBUTES, attributeSlot, contentSlot, contextsOf, type Slot } from "./_template_contexts.ts";
 import { RawHTML, Template, type TemplateValue } from "./templates.ts";
 
+export type { RawHTML, Template, TemplateValue };
+
 /** What is written in an element's tag, and between its tags. */
 export interface ElementProps {
   /** What stands between the tags. */
@@ -38,7 +40,6 @@ export interface ElementProps {
 export type Component<P = {}> = (props: P) => TemplateValue;
 
 /** What TypeScript looks for to check JSX. */
-// deno-lint-ignore no-namespace
 export declare namespace JSX {
   /** What an expression in JSX is. */
   type Element = Template;
@@ -46,6 +47,7 @@ export declare namespace JSX {
   type ElementType = string | ((props: never) => TemplateValue);
   /** Every element of HTML and SVG. */
   interface IntrinsicElements {
+    /** Any tag, with any attributes. */
     [tag: string]: ElementProps;
   }
   /** What every tag takes. */

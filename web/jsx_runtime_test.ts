@@ -82,11 +82,11 @@ Deno.test("children are text, elements, lists and HTML that is taken as it is", 
 
 Deno.test("a component is a function of its properties, and may be asynchronous", async () => {
   const Hello = ({ name }: { name: string }) => jsx("b", { children: name });
-  const Later = async ({ children }: { children: TemplateValue }) => {
+  const Later = async ({ children }: { children: TemplateValue }): Promise<Template> => {
     await Promise.resolve();
-    return children;
+    return jsx("i", { children });
   };
-  await shows(jsx(Later, { children: jsx(Hello, { name: "<" }) }), "<b>&lt;</b>");
+  await shows(jsx(Later, { children: jsx(Hello, { name: "<" }) }), "<i><b>&lt;</b></i>");
 });
 
 Deno.test("what is before a component that is waited for is sent already", async () => {
