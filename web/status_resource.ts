@@ -158,7 +158,7 @@ time { opacity: .7; font-size: .9em; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; font-weight: normal; padding: .3em .4em .3em 0; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere; vertical-align: top; }
-th { overflow-wrap: break-word; }
+th { overflow-wrap: break-word; min-width: 8.5em; }
 td { text-align: right; font-variant-numeric: tabular-nums; }
 #log { max-height: 24em; overflow: auto; background: var(--soft); padding: .6em; border-radius: .4em;
   font: 12px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }

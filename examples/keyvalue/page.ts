@@ -12,7 +12,8 @@ export function page(title: string, body: string): string {
 <title>${escapeHTML(title)}</title>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em; color: #223 }
-form { margin: 0 0 1em } input, button { font: inherit }
+form { margin: 0 0 1em; display: flex; flex-wrap: wrap; gap: .4em .6em; align-items: baseline }
+input, button { font: inherit }
 table { border-collapse: collapse; margin: 1em 0 } th, td { text-align: left; padding: .2em 1em .2em 0 }
 th { border-bottom: 1px solid #99a } td { overflow-wrap: anywhere }
 </style>
