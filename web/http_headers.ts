@@ -4,7 +4,7 @@
  */
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
 import { type Name, nameOf, safeValue } from "./_header_names.ts";
-import { HeaderSet, NO_HEADERS } from "./_header_set.ts";
+import { type HeaderSet, NO_HEADERS } from "./_header_set.ts";
 
 /**
  * Header fields: the methods of the platform's `Headers`, and Twisted's `getRawHeaders` and its kin. Several fields may
