@@ -61,4 +61,5 @@ export { type HostInfo, siteHandler } from "./site_handler.ts";
 export { statusPhrase } from "./status.ts";
 export { type StatusData, type StatusOptions, StatusResource } from "./status_resource.ts";
 export { UploadedFile } from "./uploaded_file.ts";
+export type { ParsedTarget } from "./_uri.ts";
 export { WebSocketResource, type WebSocketResourceOptions } from "./websocket_resource.ts";
