@@ -1,8 +1,9 @@
 /**
  * The web server side by side with its rivals: CPU time of the server's process for each request, the rival's divided by
- * ours; more is better. `deno task bench:one bench/web.bench.ts [hello] [vary] [pipelined] [form] [path] [--rounds=3]`
+ * ours; more is better. `deno task bench:one bench/web.bench.ts [--rounds=3] [CASE…]`, the cases being
+ * hello, vary, body, pipelined, pipelined_body, form, path and file`
  *
- * Needs `wrk` (the load, on a core of its own), `taskset`, node 20 and Debian's python3-twisted. All servers of a line
+ * Needs `wrk` (the load, on a core of its own), `taskset`, node 20 and Debian's python3-twisted and nginx. All servers of a line
  * are running at once, and asked in turn.
  * @module
  */
@@ -71,9 +72,10 @@ async function compare(
   path: string,
   script: string | null,
   rivals: readonly Rival[],
+  own: readonly string[] = OURS,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const ours = stack.use(await Server.start(OURS));
+  const ours = stack.use(await Server.start(own));
   const others: Server[] = [];
   for (const [, command] of rivals) others.push(stack.use(await Server.start(command)));
   for (const server of [ours, ...others]) { // until they are compiled
@@ -97,9 +99,26 @@ async function compare(
   });
 }
 
+/** A file of 1 MiB, from a directory of its own. */
+async function compareFile(): Promise<void> {
+  const directory = (await runToEnd("mktemp", ["-d"])).output.trim();
+  try {
+    await runToEnd("chmod", ["755", directory]);
+    await runToEnd("dd", ["if=/dev/urandom", `of=${directory}/1m.bin`, "bs=1M", "count=1"]);
+    const nginx: Rival = ["nginx", [PYTHON, `${here}nginx.py`, directory]];
+    const serve: Rival = ["Deno.serve", [...SERVE[1], directory]];
+    await compare("file of 1 MiB", "/files/1m.bin", null, [nginx, serve], [...OURS, directory]);
+  } finally {
+    await runToEnd("rm", ["-r", directory]);
+  }
+}
+
 const cases: Record<string, () => Promise<void>> = {
   hello: () => compare("hello", "/", null, [SERVE, NODE, TWISTED]),
   vary: () => compare("hello, another query each time", "/", "vary.lua", [SERVE]),
+  body: () => compare("hello, another body each time", "/", "vary_body.lua", [SERVE]),
+  pipelined_body: () => compare("16 pipelined, another body each", "/", "pipeline_vary.lua", [SERVE]),
+  file: compareFile,
   pipelined: () => compare("hello, 16 pipelined", "/", "pipeline.lua", [SERVE, TWISTED]),
   form: () => compare("form of 1 KiB", "/", "post.lua", [SERVE, NODE]),
   path: () =>

@@ -1,6 +1,10 @@
-/** The resources that the benchmark of the web server asks for: `ours.ts`; it prints its port. */
+/**
+ * The resources that the benchmark of the web server asks for: `ours.ts`; it prints its port. With a directory, that is below
+ * `/files`.
+ */
 import { reactor } from "@ropewalk/reactor";
-import { type Request, Resource, Site } from "@ropewalk/web";
+import { FilePath } from "@ropewalk/reactor/filepath";
+import { File, type Request, Resource, Site } from "@ropewalk/web";
 
 class Hello extends Resource {
   override isLeaf = true;
@@ -13,6 +17,15 @@ class Hello extends Resource {
   render_POST(request: Request): string {
     request.setHeader("content-type", "text/plain");
     return `${request.args.get("name")}\n`;
+  }
+}
+
+class Echo extends Resource {
+  override isLeaf = true;
+
+  render_GET(request: Request): string {
+    request.setHeader("content-type", "text/plain");
+    return request.query;
   }
 }
 
@@ -48,5 +61,8 @@ for (const name of ["api", "v1", "teams"]) {
   at = next;
 }
 at.putChild("users", new Users());
+root.putChild("echo", new Echo());
+const [directory] = Deno.args;
+if (directory !== undefined) root.putChild("files", new File(new FilePath(directory)));
 const port = reactor.listenTCP(0, new Site(root, { accessLog: "none" }), { hostname: "127.0.0.1" });
 console.log("port", (port.getHost() as { port: number }).port);
