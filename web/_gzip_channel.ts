@@ -31,10 +31,26 @@ const HIGH_WATER_BYTES = 65_536;
 const COMPRESSIBLE =
   /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|wasm)|image\/svg|[^;]+\+(?:json|xml))/i;
 
+/** One way to compress. */
+export interface Codec {
+  /** What `Content-Encoding` calls it. */
+  readonly name: string;
+  /** Makes the streams for one response. */
+  readonly make: () => Compressor;
+}
+
+/** Bytes in, fewer bytes out: the platform's `CompressionStream`, or another pair of streams. */
+export interface Compressor {
+  /** What comes out. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** What goes in. */
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+}
+
 /** Compresses the one response of a request. */
 export class GzipChannel implements ResponseChannel, PushProducer {
   readonly #next: ResponseChannel;
-  readonly #accepted: boolean;
+  readonly #codec: Codec | null; // null: the client takes none
   readonly #minBytes: number;
   #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | null = null;
   #waiting = 0; // bytes in the stream
@@ -44,9 +60,9 @@ export class GzipChannel implements ResponseChannel, PushProducer {
   #resume: (() => void) | null = null;
   #over = false;
 
-  constructor(next: ResponseChannel, accepted: boolean, minBytes: number) {
+  constructor(next: ResponseChannel, codec: Codec | null, minBytes: number) {
     this.#next = next;
-    this.#accepted = accepted;
+    this.#codec = codec;
     this.#minBytes = minBytes;
   }
 
@@ -90,8 +106,8 @@ export class GzipChannel implements ResponseChannel, PushProducer {
     if (!/(?:^|,)\s*(?:accept-encoding|\*)\s*(?:,|$)/i.test(headers.get("vary") ?? "")) {
       headers.append("vary", "Accept-Encoding");
     }
-    if (!this.#accepted || hasNoBody(code) || length < this.#minBytes) return false;
-    headers.set("content-encoding", "gzip");
+    if (this.#codec === null || hasNoBody(code) || length < this.#minBytes) return false;
+    headers.set("content-encoding", this.#codec.name);
     headers.delete("content-length");
     headers.delete("accept-ranges");
     const etag = headers.get("etag");
@@ -102,7 +118,7 @@ export class GzipChannel implements ResponseChannel, PushProducer {
   #start(request: Request): void {
     this.#next.startResponse(request);
     if (request._dropsBody) return;
-    const stream = new CompressionStream("gzip");
+    const stream = this.#codec!.make();
     this.#writer = stream.writable.getWriter();
     this.#next.registerProducer(this, true);
     this.#copy(request, stream.readable).catch((error) => {

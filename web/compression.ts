@@ -4,7 +4,7 @@
  */
 import type { Request } from "./request.ts";
 import { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";
-import { GzipChannel } from "./_gzip_channel.ts";
+import { type Codec, type Compressor, GzipChannel } from "./_gzip_channel.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import { getChildForRequest } from "./site.ts";
 
@@ -12,10 +12,18 @@ import { getChildForRequest } from "./site.ts";
 export interface CompressionOptions {
   /** Bodies that are known to be smaller are left alone. @default 1024 */
   minBytes?: number;
+  /**
+   * Ways to compress, the preferred first: the name of the encoding, and what makes the streams for one answer.
+   * @default br where the platform has it, and gzip
+   */
+  codecs?: Iterable<readonly [name: string, make: () => Compressor]>;
 }
 
+export type { Compressor };
+
 /**
- * Compresses with gzip what a tree answers, if the client takes it (`Accept-Encoding`), the type is one that gets
+ * Compresses what a tree answers, with brotli where the platform's `CompressionStream` has it and else with gzip, if the
+ * client takes it (`Accept-Encoding`: the highest quality wins, brotli if two are the same), the type is one that gets
  * smaller (text, JSON, XML, scripts, SVG), and it is neither small nor encoded already. Parts of files (206), event
  * streams and what says `Cache-Control: no-transform` stay as they are, and so does everything where the platform has no
  * `CompressionStream`. Answers on pages whose secrets an attacker can make stand beside text of his own should not be
@@ -34,6 +42,7 @@ export class CompressionResource extends Resource {
   /** Goes down the tree itself. */
   override isLeaf = true;
   readonly #minBytes: number;
+  readonly #codecs: readonly Codec[];
 
   /**
    * Makes one.
@@ -46,6 +55,9 @@ export class CompressionResource extends Resource {
     super();
     this.#minBytes = options.minBytes ?? 1024;
     if (!(this.#minBytes >= 0)) throw new RangeError(`Cannot compress from ${this.#minBytes} bytes on`);
+    this.#codecs = options.codecs === undefined
+      ? platformCodecs()
+      : Array.from(options.codecs, ([name, make]) => ({ name, make }));
   }
 
   /** As what is compressed says. */
@@ -55,12 +67,12 @@ export class CompressionResource extends Resource {
 
   /** Answers a request. */
   override render(request: Request): RenderResult {
-    if (typeof CompressionStream === "function") {
+    if (this.#codecs.length > 0) {
       // All that the request sends goes through the channel; its own is the one behind.
-      const accepted = acceptsGzip(request.getHeader("accept-encoding"));
+      const codec = chooseCodec(request.getHeader("accept-encoding"), this.#codecs);
       (request as { channel: Request["channel"] }).channel = new GzipChannel(
         request.channel,
-        accepted,
+        codec,
         this.#minBytes,
       );
     }
@@ -75,18 +87,45 @@ async function renderLater(child: PromiseLike<Resource>, request: Request): Prom
 }
 
 /**
- * Whether a client takes gzip (RFC 9110 §12.5.3).
+ * What a client likes best of what there is (RFC 9110 §12.5.3).
  *
  * @param header What it sent as `Accept-Encoding`.
+ * @param codecs What there is, the preferred first.
+ * @returns `null` if it takes none, or if it likes an answer as it is better.
  */
-export function acceptsGzip(header: string | undefined): boolean {
-  let any = false;
+export function chooseCodec(header: string | undefined, codecs: readonly Codec[]): Codec | null {
+  const wanted = new Map<string, number>();
   for (const item of (header ?? "").toLowerCase().split(",")) {
     const [name, ...parameters] = item.split(";").map((part) => part.trim());
     const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
-    const wanted = quality === undefined || Number(quality.slice(quality.indexOf("=") + 1)) > 0;
-    if (name === "gzip" || name === "x-gzip") return wanted;
-    if (name === "*") any = wanted;
+    const value = quality === undefined ? 1 : Number(quality.slice(quality.indexOf("=") + 1));
+    wanted.set(name === "x-gzip" ? "gzip" : name!, value >= 0 ? value : 0);
   }
-  return any;
+  let best: Codec | null = null;
+  let most = wanted.get("identity") ?? 0;
+  for (const codec of codecs) {
+    const quality = wanted.get(codec.name) ?? wanted.get("*") ?? 0;
+    if (quality === 0 || quality < most || (quality === most && best !== null)) continue;
+    best = codec;
+    most = quality;
+  }
+  return best;
+}
+
+let known: readonly Codec[] | undefined;
+
+// What this platform's streams can do, tried once.
+function platformCodecs(): readonly Codec[] {
+  if (known !== undefined) return known;
+  const codecs: Codec[] = [];
+  for (const [name, format] of [["br", "brotli"], ["gzip", "gzip"]] as const) {
+    const make = () => new CompressionStream(format as CompressionFormat);
+    try {
+      make().readable.cancel().catch(() => {}); // only to see whether it can be made
+      codecs.push({ name, make });
+    } catch {
+      // not here
+    }
+  }
+  return known = codecs;
 }

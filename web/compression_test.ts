@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromLatin1 } from "@ropewalk/protocols/bytes";
-import { acceptsGzip, type CompressionOptions, CompressionResource } from "./compression.ts";
+import { chooseCodec, type CompressionOptions, CompressionResource } from "./compression.ts";
 import { type Answer, Client, Page } from "./_support_test.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import type { Request } from "./request.ts";
@@ -157,11 +157,46 @@ Deno.test("requests that are sent ahead are answered in order", async () => {
 });
 
 Deno.test("Accept-Encoding is read with its qualities", () => {
-  for (const yes of ["gzip", "GZIP", "x-gzip", "br, gzip", "*", "gzip;q=0.1", "*;q=0, gzip"]) {
-    assert(acceptsGzip(yes), yes);
-  }
-  for (const no of [undefined, "", "br", "gzip;q=0", "gzip; q=0.0, *", "*;q=0", "gzipped"]) {
-    assert(!acceptsGzip(no), no);
+  const make = () => new CompressionStream("gzip");
+  const [br, gzip] = [{ name: "br", make }, { name: "gzip", make }];
+  const cases: [header: string | undefined, ofBoth: string | undefined, ofGzip: string | undefined][] = [
+    ["gzip", "gzip", "gzip"],
+    ["GZIP", "gzip", "gzip"],
+    ["x-gzip", "gzip", "gzip"],
+    ["gzip, br", "br", "gzip"],
+    ["br;q=0.5, gzip;q=0.8", "gzip", "gzip"],
+    ["br;q=0, *", "gzip", "gzip"],
+    ["*", "br", "gzip"],
+    ["gzip;q=0.1", "gzip", "gzip"],
+    ["*;q=0, gzip", "gzip", "gzip"],
+    ["identity, gzip;q=0.5", undefined, undefined],
+    ["identity;q=0.5, gzip", "gzip", "gzip"],
+    ["br", "br", undefined],
+    ["gzip; q=0.0, *", "br", undefined],
+    ["gzip;q=x", undefined, undefined],
+    ["*;q=0", undefined, undefined],
+    ["gzipped", undefined, undefined],
+    ["", undefined, undefined],
+    [undefined, undefined, undefined],
+  ];
+  for (const [header, ofBoth, ofGzip] of cases) {
+    assertEquals(chooseCodec(header, [br, gzip])?.name, ofBoth, header);
+    assertEquals(chooseCodec(header, [gzip])?.name, ofGzip, header);
   }
   assertThrows(() => new CompressionResource(new Resource(), { minBytes: -1 }), RangeError);
+});
+
+Deno.test("brotli is used where it is there, gzip where it is not, and nothing where nothing is", async () => {
+  const upper = () =>
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array>({
+      transform: (bytes, out) => out.enqueue(bytes.map((byte) => byte ^ 0x20)),
+    });
+  const gzip = () => new CompressionStream("gzip");
+  const both = await bench(() => LONG, { codecs: [["br", upper], ["gzip", gzip]] }).ask("gzip, br");
+  assertEquals([both.headers.get("content-encoding"), both.headers.get("vary")], ["br", "Accept-Encoding"]);
+  assert(both.body.startsWith("MANY"));
+  const one = await bench(() => LONG, { codecs: [["gzip", gzip]] }).ask("gzip, br");
+  assertEquals([one.headers.get("content-encoding"), await unzip(one.body)], ["gzip", LONG]);
+  const none = await bench(() => LONG, { codecs: [] }).ask("gzip, br");
+  assertEquals([none.headers.get("content-encoding"), none.body], [undefined, LONG]);
 });

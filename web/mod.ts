@@ -18,7 +18,7 @@
  * @module
  */
 export { type AccessLog, type AccessLogger, type AccessRecord, combinedLine } from "./access_log.ts";
-export { type CompressionOptions, CompressionResource } from "./compression.ts";
+export { type CompressionOptions, CompressionResource, type Compressor } from "./compression.ts";
 export { Counter, type Figure, Figures, figures, Gauge } from "./counter.ts";
 export { Data } from "./data.ts";
 export { DigestCredentialFactory, DigestedCredentials } from "./digest_auth.ts";
