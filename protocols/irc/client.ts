@@ -289,7 +289,7 @@ export class IRCClient<F = Factory> extends IRCEvents<F> {
       case "332":
         return this.topicUpdated(nick, second, params[2] ?? "");
       case "MODE":
-        return this.modeChanged(prefix, first, this.#modes(first, second, params.slice(2)));
+        return this.#mode(prefix, first, this.#modes(first, second, params.slice(2)));
       case "353":
         return this.namesReceived(
           params[2] ?? "",
@@ -366,6 +366,15 @@ export class IRCClient<F = Factory> extends IRCEvents<F> {
       super.sendLine(formatMessage("PING", [this.nickname]));
       this.#beat();
     });
+  }
+
+  #mode(user: string, target: string, changes: ModeChange[]): void {
+    for (const set of [true, false]) {
+      const some = changes.filter((change) => change.set === set);
+      if (some.length === 0) continue;
+      const modes = some.map(({ mode }) => mode).join("");
+      this.modeChanged(user, target, set, modes, some.map(({ param }) => param));
+    }
   }
 
   #modes(target: string, modes: string, params: string[]): ModeChange[] {

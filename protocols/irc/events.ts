@@ -5,7 +5,6 @@
 import type { Factory } from "../factory.ts";
 import { LineReceiver } from "../line_receiver.ts";
 import type { CTCP } from "./ctcp.ts";
-import type { ModeChange } from "./supported.ts";
 
 /** The methods that tell what happens: those of `IRCClient` to override. By themselves they do nothing. */
 export abstract class IRCEvents<F = Factory> extends LineReceiver<F> {
@@ -24,8 +23,23 @@ export abstract class IRCEvents<F = Factory> extends LineReceiver<F> {
   noticed(_user: string, _channel: string, _message: string): void {}
   /** Somebody does something: `/me waves`. */
   action(_user: string, _channel: string, _text: string): void {}
-  /** Modes of a channel, or of us, were changed. */
-  modeChanged(_user: string, _channel: string, _changes: ModeChange[]): void {}
+  /**
+   * Modes of a channel, or of us, were changed. One message that sets some and takes away others is heard as two
+   * calls: what was set comes first.
+   *
+   * @param _user Who did it: `nick!user@host`.
+   * @param _channel A channel, or our nick.
+   * @param _set Whether they were set, or taken away.
+   * @param _modes One letter each: `"ov"`.
+   * @param _args The parameter of each of them, `null` for one without.
+   */
+  modeChanged(
+    _user: string,
+    _channel: string,
+    _set: boolean,
+    _modes: string,
+    _args: (string | null)[],
+  ): void {}
   /** Somebody joined a channel. */
   userJoined(_user: string, _channel: string): void {}
   /** Somebody left a channel. */
