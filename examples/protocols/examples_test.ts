@@ -1,7 +1,14 @@
-import { Clock, connectedServerAndClient, StringTransport, successResultOf } from "@ropewalk/testing";
+import { Failure } from "@ropewalk/deferred";
+import {
+  Clock,
+  connectedServerAndClient,
+  failureResultOf,
+  StringTransport,
+  successResultOf,
+} from "@ropewalk/testing";
 import { assert, assertEquals } from "@std/assert";
 import type { JSONRPCLines } from "@ropewalk/protocols/jsonrpc";
-import { IPv4Address } from "@ropewalk/reactor/core";
+import { ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
 import { KeyValueStore } from "../keyvalue/store.ts";
 import { StoreBotFactory } from "./irc_bot.ts";
 import { Shout, ShoutClient } from "./shout_protobuf.ts";
@@ -58,4 +65,50 @@ Deno.test("the protobuf example answers in capitals, in order", () => {
   const [one, two] = [client.shout("hello"), client.shout("żółw")];
   pump.flush();
   assertEquals([successResultOf(one), successResultOf(two)], ["HELLO", "ŻÓŁW"]);
+});
+
+Deno.test("the protobuf client fails what is unanswered when the server hangs up", () => {
+  const client = new ShoutClient();
+  const transport = new StringTransport();
+  client.makeConnection(transport);
+  const answer = client.shout("hello");
+  client.connectionLost(new Failure(new ConnectionLost()));
+  failureResultOf(answer, ConnectionLost);
+});
+
+Deno.test("the protobuf server hangs up on a message that is too long, unread", () => {
+  const transport = new StringTransport();
+  const shout = new Shout();
+  shout.makeConnection(transport);
+  shout.dataReceived(new Uint8Array([0xff, 0xff, 0xff, 0xff]));
+  assert(transport.disconnecting);
+  assertEquals(transport.text(), "");
+});
+
+Deno.test("the speaker says what it does not know, and does nothing for half a call", () => {
+  const methods = speakerMethods();
+  const lines = doors(methods)["JSON-RPC over lines"]!.buildProtocol(
+    new IPv4Address("TCP", "1.1.1.1", 1),
+  ) as JSONRPCLines;
+  const transport = new StringTransport();
+  lines.makeConnection(transport);
+  lines.dataReceived(new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"shut_up"}\n'));
+  assertEquals(JSON.parse(transport.text()).error.code, -32601);
+  transport.clear();
+  lines.dataReceived(new TextEncoder().encode('{"jsonrpc":"2.0","id":2,"method":"speak","params":["hi"]}'));
+  lines.connectionLost(new Failure(new ConnectionLost()));
+  assertEquals([transport.text(), methods.call("spoken")], ["", 0]);
+});
+
+Deno.test("the bot comes back when the server hangs up", () => {
+  const clock = new Clock();
+  const factory = new StoreBotFactory(new KeyValueStore(clock), "#c", clock);
+  let connects = 0;
+  const connector = { connect: () => connects++ } as unknown as Parameters<
+    typeof factory.clientConnectionLost
+  >[0];
+  factory.clientConnectionLost(connector, new Failure(new ConnectionLost()));
+  assertEquals(connects, 0);
+  clock.advance(60);
+  assertEquals(connects, 1);
 });

@@ -6,7 +6,7 @@
  */
 import type { MessageShape } from "@bufbuild/protobuf";
 import { type StringValue, StringValueSchema } from "@bufbuild/protobuf/wkt";
-import { Deferred } from "@ropewalk/deferred";
+import { Deferred, type Failure } from "@ropewalk/deferred";
 import { Factory } from "@ropewalk/protocols";
 import { ProtobufReceiver } from "@ropewalk/protocols/protobuf";
 
@@ -31,6 +31,11 @@ export class ShoutClient extends ProtobufReceiver(StringValueSchema) {
 
   override messageReceived(message: MessageShape<typeof StringValueSchema>): void {
     this.#waiting.shift()?.callback(message.value);
+  }
+
+  // Nobody answers any more.
+  override connectionLost(reason: Failure): void {
+    for (const answer of this.#waiting.splice(0)) answer.errback(reason);
   }
 }
 
