@@ -4,6 +4,7 @@
  * ```sh
  * deno task bench              # all of them
  * deno task bench deferred pb  # those with one of these words in their name
+ * deno task bench protocols --rounds=2  # what begins with -- is for the measurement itself
  * ```
  *
  * Each is a program that prints a table: a rival's CPU time per unit of work divided by ours, so more is
@@ -14,9 +15,9 @@ import { filesOf } from "./_files.ts";
 
 async function main(): Promise<number> {
   const all = await filesOf(/\.bench\.ts$/, "bench");
-  const wanted = all.filter((path) =>
-    Deno.args.length === 0 || Deno.args.some((word) => path.includes(word))
-  );
+  const options = Deno.args.filter((arg) => arg.startsWith("--"));
+  const words = Deno.args.filter((arg) => !arg.startsWith("--"));
+  const wanted = all.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
   if (wanted.length === 0) {
     console.error(`No such measurement. There are:\n${all.join("\n")}`);
     return 2;
@@ -25,7 +26,7 @@ async function main(): Promise<number> {
   for (const path of wanted) {
     console.log(`\n# ${path}`);
     const started = performance.now();
-    const child = new Deno.Command("deno", { args: ["task", "bench:one", path] }).spawn();
+    const child = new Deno.Command("deno", { args: ["task", "bench:one", path, ...options] }).spawn();
     const { success } = await child.status;
     if (!success) failed++;
     console.log(
