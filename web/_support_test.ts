@@ -39,7 +39,7 @@ export class Client {
 
   /** True once the server closed. */
   get closed(): boolean {
-    return !this.transport.connected;
+    return !this.transport.connected || this.transport.writeDisconnected;
   }
 
   /** Sends a one-byte string, in chunks or whole. */

@@ -71,6 +71,8 @@ const LONG_TEXT = 4096;
 const MUCH_OUTPUT = 32_768;
 /** So much of a body that nobody takes is read all the same, so that the connection can go on. */
 const MAX_UNREAD_BYTES = 65_536;
+/** So long is read and dropped what a client still sends of a body that was refused for its length. */
+const LINGER_SECONDS = 2;
 /** Before so much was written a connection does not ask the transport to tell when it has enough. */
 const UNWATCHED_OUTPUT = 65_536;
 
@@ -298,11 +300,25 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       serverAndDate(this.#owner.secondAt(this.#turn())) +
       "Connection: close\r\nContent-Type: text/plain\r\n" +
       `Content-Length: ${text.length}\r\n\r\n${text}`;
-    this.#close();
+    if (fault.status === 413) this.#linger();
+    else this.#close();
     if (request !== null) {
       request.connectionLost(new Failure(new ConnectionAborted(fault.reason)));
       this.#owner.requestDone(request);
     }
+  }
+
+  // More of the body is under way. Were the connection closed with bytes unread, the system would reset it, and our
+  // answer could be lost on the way (RFC 9112 §9.6): only our side is closed, and what still comes is dropped.
+  #linger(): void {
+    this.#flush();
+    this.#closing = true;
+    this.#deadline = Infinity;
+    this.#unwatch();
+    if (this.#readPaused) this.transport.resumeProducing();
+    this.transport.loseWriteConnection();
+    if (this.#timer !== null && this.#timer.active()) this.#timer.cancel();
+    this.#timer = this.reactor.callLater(LINGER_SECONDS, () => this.transport.loseConnection());
   }
 
   // ---------------------------------------------------------------------------------------- answering

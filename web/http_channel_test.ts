@@ -494,3 +494,17 @@ Deno.test("what a producer writes when it is stopped is let pass, and the site f
   assertEquals(client.site.connections, 0);
   assertEquals(client.site.requestsInProgress, 0);
 });
+
+Deno.test("what a client still sends of a body that is too large is dropped for a while, so that it reads the answer", () => {
+  const client = pageClient(() => "ok", { maxBodyBytes: 4 });
+  const { transport, clock } = client;
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nabc");
+  assertEquals(client.answers().map((answer) => answer.status), [413]);
+  assert(transport.writeDisconnected && !transport.disconnecting);
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  assertEquals(client.answers().length, 1);
+  clock.advance(1.9);
+  assert(!transport.disconnecting);
+  clock.advance(0.1);
+  assert(transport.disconnecting);
+});
