@@ -38,7 +38,12 @@ Deno.test("IdentClient asks oidentd who has our own connection to it", async () 
   const port = freePort();
   await using _server = new Running("/usr/sbin/oidentd", [
     ...["-i", "-S", "-a", "127.0.0.1", "-p", `${port}`, "-C", "/dev/null"],
-    ...["-u", `${Deno.uid()}`, "-g", `${Deno.gid()}`],
+    ...[
+      "-u",
+      (await runToEnd("id", ["-u"])).output.trim(),
+      "-g",
+      (await runToEnd("id", ["-g"])).output.trim(),
+    ],
   ]);
   await untilListening(port);
   const client = new IdentClient();
@@ -97,8 +102,8 @@ Deno.test("The IRC server speaks to Twisted's IRCClient: channels, topics, modes
     override topicUpdated(_user: string, channel: string, topic: string) {
       this.heard.push(`topic of ${channel}: ${topic}`);
     }
-    override modeChanged(_user: string, channel: string, changes: { mode: string; param?: string | null }[]) {
-      this.heard.push(`modes of ${channel}: ${changes.map(({ mode }) => mode)}`);
+    override modeChanged(_user: string, channel: string, set: boolean, modes: string) {
+      this.heard.push(`modes of ${channel}: ${set ? "+" : "-"}${modes}`);
     }
     override kickedFrom(channel: string, kicker: string, message: string) {
       this.heard.push(`kicked from ${channel} by ${kicker}: ${message}`);
@@ -115,7 +120,7 @@ Deno.test("The IRC server speaks to Twisted's IRCClient: channels, topics, modes
     const user = new User({ nickname: "rope", lineRateSeconds: 0 });
     const { lost } = await connect(user, port);
     user.join("#rope");
-    await until(() => user.heard.includes("modes of #rope: o"));
+    await until(() => user.heard.includes("modes of #rope: +o"));
     assertEquals(user.heard.includes("topic of #rope: knots and bends"), true);
     user.say("#rope", "cześć");
     await until(() => user.heard.includes("twisted nods in #rope"));

@@ -73,7 +73,7 @@ Deno.test("curl understands the server, its compression, its logins and its prox
     assertEquals(await curl("--compressed", `${base}/compressed/long`), "many words, ".repeat(1000));
     assertStringIncludes(
       await curl("-I", "--compressed", `${base}/compressed/long`),
-      "Content-Encoding: gzip",
+      "Content-Encoding: br",
     );
     const status = ["-o", "/dev/null", "-w", "%{http_code}"];
     assertEquals(await curl("--digest", "-u", "ada:secret", `${base}/private/hello?name=d`), "hello d");
