@@ -192,6 +192,47 @@ export function flowContract({ name, make, test: declare }: Host): void {
     await pair.close();
   });
 
+  for (const streaming of [true, false]) {
+    const kind = streaming ? "push" : "pull";
+    test(`${name}: a ${kind} producer is stopped when the peer has finished, and the connection ends in order`, async () => {
+      const pair = await connected(make());
+      const events: string[] = [];
+      const producer = {
+        resumeProducing() {},
+        pauseProducing() {},
+        stopProducing() {
+          events.push(`stopped, disconnecting: ${pair.server.transport.disconnecting}`);
+        },
+      };
+      pair.server.transport.registerProducer(producer, streaming);
+      pair.client.transport.loseWriteConnection();
+      assertInstanceOf(await pair.server.lost, ConnectionDone);
+      assertEquals(events, ["stopped, disconnecting: false"]);
+      await pair.client.lost;
+      await pair.close();
+    });
+  }
+
+  test(`${name}: a producer that closing waits for goes on when the peer finishes meanwhile`, async () => {
+    const reactor = make();
+    const pair = await connected(reactor, () => new Recorder(), () => new HalfClosing());
+    let stopped = 0;
+    pair.server.transport.registerProducer(
+      { resumeProducing() {}, pauseProducing() {}, stopProducing: () => void stopped++ },
+      true,
+    );
+    await later(reactor, 0.01); // a read is under way
+    pair.server.transport.loseConnection();
+    pair.client.transport.loseWriteConnection();
+    await later(reactor, 0.02);
+    assertEquals(stopped, 0);
+    pair.server.transport.write("the rest");
+    pair.server.transport.unregisterProducer();
+    await pair.client.readLost;
+    assertEquals(pair.client.received, "the rest");
+    await pair.close();
+  });
+
   test(`${name}: a paused reader gets nothing, then everything`, async () => {
     const reactor = make();
     const pair = await connected(reactor, () => new HalfClosing());

@@ -201,6 +201,9 @@ export class StreamConnection implements Transport {
   #endOfInput(): void {
     this.#ended = true;
     if (this.#protocol.readConnectionLost === undefined) {
+      if (this.disconnecting) return; // it is closing anyway, and a producer may finish
+      const producer = this.#producer.empty(); // nobody waits for what it would still make
+      if (producer !== null) this.#report("stopProducing", () => producer.stopProducing());
       this.loseConnection(); // what is unsent is sent first: the peer may wait for it
       return;
     }
