@@ -3,11 +3,22 @@
  * @module
  */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { connectProtocol } from "../core/endpoints/endpoint.ts";
+import { TCP4ClientEndpoint } from "../core/endpoints/tcp.ts";
+import { wrapClientTLS } from "../core/endpoints/tls.ts";
 import { ConnectionDone, TLSError } from "../core/errors.ts";
 import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, connected, type Pair, portOf, Recorder, Recorders } from "./recorder.ts";
+import {
+  ClientRecorders,
+  connected,
+  HalfClosing,
+  type Pair,
+  portOf,
+  Recorder,
+  Recorders,
+} from "./recorder.ts";
 
 const trusting: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
 
@@ -164,6 +175,31 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     pair.client.transport.loseConnection();
     assertInstanceOf(await pair.server.lost, ConnectionDone);
     await pair.close();
+  });
+
+  test(`${name}: wrapClientTLS puts TLS over the connections of another endpoint`, async () => {
+    const reactor = make();
+    const servers = new Recorders(() => new HalfClosing());
+    const port = closing(reactor.listenTLS(0, servers, SERVER, { hostname: "127.0.0.1" }));
+    await port.ready;
+    const server = servers.next();
+    const inner = new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(port));
+    const client = new HalfClosing();
+    await connectProtocol(wrapClientTLS({ ca: [AUTHORITY], hostname: "localhost" }, inner), client);
+    client.transport.write("ping");
+    await (await server).heard("ping");
+    (await server).transport.loseWriteConnection();
+    await client.readLost; // the half-closing methods are heard through the wrapper
+    client.transport.loseConnection();
+    await client.lost;
+    await (await server).lost;
+
+    const stranger = new Recorder();
+    await connectProtocol(wrapClientTLS({ hostname: "localhost" }, inner), stranger);
+    const error = await stranger.lost;
+    assertInstanceOf(error, TLSError);
+    assert(/trusted/.test(error.message), error.message);
+    for (const built of servers.built) await built.lost;
   });
 
   test(`${name}: plain text where the handshake should be costs the connection`, async () => {

@@ -141,7 +141,7 @@ export function registerHostEndpoints(): void {
         bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
       });
       const tls = { hostname: d.option("hostname") ?? host, ...clientTLS(d) };
-      return wrapClientTLS(new HostnameEndpoint(reactor, host, port, options), tls);
+      return wrapClientTLS(tls, new HostnameEndpoint(reactor, host, port, options));
     },
     server: listenTLS,
   });

@@ -78,12 +78,22 @@ export class SSL4ClientEndpoint implements ClientEndpoint {
  * An endpoint that puts TLS over the connections of another. The protocol is connected as soon as the inner one is;
  * what it writes waits for the handshake, and a handshake that fails is the reason of its `connectionLost`.
  *
- * @param endpoint The inner one.
  * @param tls What is trusted; `hostname` is the name that is verified.
+ * @param endpoint The inner one.
+ * @returns An endpoint whose connections are under TLS.
+ *
+ * @example TLS to a name, over TCP to an address
+ * ```ts
+ * import { TCP4ClientEndpoint, wrapClientTLS } from "@ropewalk/reactor/core";
+ * import { MemoryReactor } from "@ropewalk/testing";
+ *
+ * const inner = new TCP4ClientEndpoint(new MemoryReactor(), "192.0.2.1", 443);
+ * const endpoint = wrapClientTLS({ hostname: "example.org" }, inner);
+ * ```
  */
 export function wrapClientTLS(
-  endpoint: ClientEndpoint,
   tls: TLSClientOptions & { hostname: string },
+  endpoint: ClientEndpoint,
 ): ClientEndpoint {
   return {
     connect<P extends StreamProtocol>(factory: FactoryOf<P>): Deferred<P> {
@@ -100,8 +110,15 @@ export function wrapClientTLS(
   };
 }
 
+// Passes on what it hears. Whether the protocol has the half-closing methods says how its connection ends.
 class Starting implements StreamProtocol {
-  constructor(private readonly inner: StreamProtocol, private readonly tls: TLSClientOptions) {}
+  readonly readConnectionLost?: () => void;
+  readonly writeConnectionLost?: () => void;
+
+  constructor(private readonly inner: StreamProtocol, private readonly tls: TLSClientOptions) {
+    if (inner.readConnectionLost) this.readConnectionLost = () => inner.readConnectionLost!();
+    if (inner.writeConnectionLost) this.writeConnectionLost = () => inner.writeConnectionLost!();
+  }
 
   get borrowsData(): boolean {
     return this.inner.borrowsData === true;
