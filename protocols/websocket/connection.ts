@@ -9,13 +9,14 @@
  */
 import { type Failure, reportError } from "@ropewalk/deferred";
 import type { Data, DelayedCall } from "@ropewalk/reactor/core";
-import { concatBytes, encodeUtf8 } from "../bytes.ts";
+import { encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { deflate, inflate } from "./deflate.ts";
 import { WebSocketError } from "./errors.ts";
 import { writeFrame } from "./frame_writer.ts";
 import { BINARY, CLOSE, CONTINUATION, type Frame, FrameParser, PING, PONG, TEXT } from "./frames.ts";
+import { MessageAssembler } from "./message_assembler.ts";
 import type { WebSocketOptions } from "./options.ts";
 import { isSendable, readText } from "./payloads.ts";
 
@@ -49,13 +50,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
   #parser: FrameParser;
   #deflating = false; // per-message deflate was agreed on
   #delivering = false;
-  // The message that is coming in pieces.
-  #opcode = 0;
-  #compressed = false;
-  #parts: Uint8Array[] = [];
-  #length = 0;
-  #decoder: TextDecoder | null = null;
-  #text = "";
+  readonly #message = new MessageAssembler(); // what is coming in pieces
   #inflating = false;
   // What is being compressed, with what waits behind it.
   #outgoing: Promise<void> | null = null;
@@ -221,47 +216,22 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     }
   }
 
-  #frameReceived({ fin, rsv1, opcode, payload }: Frame): void {
+  #frameReceived(frame: Frame): void {
+    const { fin, rsv1, opcode, payload } = frame;
     if (opcode >= CLOSE) return this.#controlReceived(opcode, payload);
-    if (opcode === CONTINUATION) {
-      if (this.#opcode === 0) throw new WebSocketError(1002, "a continuation of nothing");
-      if (rsv1) throw new WebSocketError(1002, "a continuation is marked as compressed");
-    } else {
-      if (this.#opcode !== 0) throw new WebSocketError(1002, "a message begins inside another one");
-      if (fin && !rsv1) { // the common case
-        this.#deliver(opcode === TEXT ? readText(payload) : payload);
-        return;
-      }
-      this.#opcode = opcode;
-      this.#compressed = rsv1;
+    const message = this.#message;
+    if (fin && !rsv1 && opcode !== CONTINUATION && !message.begun) { // the common case
+      this.#deliver(opcode === TEXT ? readText(payload) : payload);
+      return;
     }
-    this.#length += payload.length;
-    if (this.#opcode === TEXT && !this.#compressed) {
-      this.#decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-      try { // malformed text is refused with the fragment that shows it
-        this.#text += this.#decoder.decode(payload, { stream: !fin });
-      } catch {
-        throw new WebSocketError(1007, "text is not UTF-8");
-      }
-    } else if (payload.length > 0) {
-      this.#parts.push(payload);
-    }
-    this.#parser.maxFrameBytes = this.#options.maxMessageBytes - this.#length;
-    if (fin) this.#messageComplete();
-  }
-
-  #messageComplete(): void {
-    const isText = this.#opcode === TEXT;
-    const parts = this.#parts;
-    const text = this.#text;
-    const compressed = this.#compressed;
-    this.#opcode = this.#length = 0;
-    this.#parts = [];
-    this.#text = "";
-    this.#decoder = null;
+    const complete = message.add(frame);
+    this.#parser.maxFrameBytes = this.#options.maxMessageBytes - message.length;
+    if (!complete) return;
     this.#parser.maxFrameBytes = this.#options.maxMessageBytes;
-    if (compressed) this.#inflate(concatBytes(parts), isText);
-    else this.#deliver(isText ? text : concatBytes(parts));
+    const { compressed, isText } = message;
+    const whole = message.take();
+    if (compressed) this.#inflate(whole as Uint8Array, isText);
+    else this.#deliver(whole);
   }
 
   // The platform decompresses in its own time: until then nothing is read.
@@ -318,9 +288,9 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#afterOutgoing(() => {
       if (!this.#closeSent) this.#sendFrame(128 | CLOSE, payload.subarray(0, 2));
       this.#closeSent = true;
-      // The server ends the connection; a client gives it some time to do so.
+      // The server ends the connection. Both give the peer some time: to take the last of it, or to end it itself.
       if (this.isServer) this.transport.loseConnection();
-      else this.#setTimer(this.#options.closeTimeoutSeconds);
+      this.#setTimer(this.#options.closeTimeoutSeconds);
     });
   }
 
@@ -331,6 +301,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#sendClose(error.closeCode, error.message);
     this.transport.loseConnection();
     this.#end();
+    if (this.connected) this.#setTimer(this.#options.closeTimeoutSeconds); // a peer that reads nothing is cut off
   }
 
   #sendClose(code: number, reason: string): void {
@@ -348,8 +319,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#state = "closed";
     this.#timer?.cancel();
     this.#timer = null;
-    this.#parts = [];
-    this.#text = "";
+    this.#message.clear();
     if (this.#told) return;
     this.#told = true;
     this.closed(this.#closeReceived?.code ?? 1006, this.#closeReceived?.reason ?? "");

@@ -14,6 +14,7 @@ import {
   acceptHandshake,
   type Agreement,
   checkAnswer,
+  checkSubprotocols,
   handshakeRequest,
   type Head,
   MAX_HEAD_BYTES,
@@ -205,10 +206,15 @@ export class WebSocketClientProtocol<F = Factory> extends WebSocketHandshakeProt
    *
    * @param url Where to: `ws:` or `wss:`.
    * @param options Limits, times, subprotocols and header fields.
+   * @throws {TypeError} If the URL is none of a WebSocket, or a subprotocol is no token or stands there twice.
    */
   constructor(url: string | URL, options: WebSocketClientOptions = {}) {
     super(false, options);
     this.url = new URL(url);
+    if (!/^wss?:$/.test(this.url.protocol)) {
+      throw new TypeError(`Cannot open a WebSocket: ${this.url.protocol} is not ws: or wss:`);
+    }
+    checkSubprotocols(options.subprotocols ?? []);
     this.#options = options;
     this.#key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   }

@@ -41,7 +41,7 @@ export interface Frame {
 export interface FrameParserOptions {
   /** Whether frames have to be masked (a server's must) or must not be. */
   masked: boolean;
-  /** The longest payload accepted. */
+  /** The longest payload accepted in a data frame; those of control frames have at most 125 bytes anyway. */
   maxFrameBytes: number;
   /** Whether RSV1 may be set: per-message deflate was agreed on. */
   allowRsv1: boolean;
@@ -111,7 +111,10 @@ export class FrameParser {
       }
       at += 8;
     }
-    if (length > this.maxFrameBytes) throw new WebSocketError(1009, "a message is too long");
+    // What is between the fragments of a message is not of it, so its limit is not for control frames.
+    if (length > this.maxFrameBytes && opcode < CLOSE) {
+      throw new WebSocketError(1009, "a message is too long");
+    }
     const maskAt = at;
     if (this.#masked) at += 4;
     if (end - at < length) return null;

@@ -5,6 +5,9 @@
 import { sha1 } from "./_sha1.ts";
 import { HandshakeError } from "./errors.ts";
 
+/** A name in a header (RFC 9110 §5.6.2). */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** The longest head of a request or response accepted, in bytes. */
@@ -31,7 +34,7 @@ export function parseHead(text: string): Head {
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon <= 0 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(line.slice(0, colon))) {
+    if (colon <= 0 || !TOKEN.test(line.slice(0, colon))) {
       throw new HandshakeError(400, "Bad header field");
     }
     try {
@@ -41,6 +44,20 @@ export function parseHead(text: string): Head {
     }
   }
   return { start: [match[1]!, match[2]!, match[3] ?? ""], headers };
+}
+
+/**
+ * Looks at subprotocols that are to be asked for.
+ *
+ * @throws {TypeError} If one is no token (RFC 6455 §4.1), or stands there twice.
+ */
+export function checkSubprotocols(subprotocols: readonly string[]): void {
+  if (subprotocols.every((each) => TOKEN.test(each)) && new Set(subprotocols).size === subprotocols.length) {
+    return;
+  }
+  throw new TypeError(
+    `Cannot ask for the subprotocols ${JSON.stringify(subprotocols)}: they have to be tokens, each once`,
+  );
 }
 
 function tokens(value: string | null): string[] {

@@ -2,13 +2,12 @@
  * What may stand in a payload.
  * @module
  */
-import { decodeUtf8Strictly, hasHighBytes, latin1 } from "../bytes.ts";
+import { decodeUtf8Strictly, isAscii, latin1 } from "../bytes.ts";
 import { WebSocketError } from "./errors.ts";
 
 /** The text of a payload; what is no UTF-8 ends the connection. */
 export function readText(payload: Uint8Array): string {
-  const text = latin1(payload);
-  if (!hasHighBytes(text)) return text;
+  if (isAscii(payload)) return latin1(payload);
   try {
     return decodeUtf8Strictly(payload);
   } catch {
