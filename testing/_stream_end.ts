@@ -230,6 +230,11 @@ export class StreamEnd extends MemoryTransport {
     this.readClosed = true;
     const { protocol } = this;
     if (protocol.readConnectionLost === undefined) {
+      const { producer } = this; // nobody waits for what it would still make
+      if (producer !== null) {
+        this.#guard(() => producer.stopProducing());
+        this.producer = this.streaming = null;
+      }
       this.loseConnection(); // what is unsent is sent first: the peer may wait for it
       return;
     }
