@@ -39,8 +39,11 @@ export function deliverResponse(request: Request, response: Response): void {
   for (const [name, value] of response.headers) {
     if (!HOP_BY_HOP.has(name)) request.responseHeaders.append(name, fromByteString(value));
   }
-  if (response.body === null) request.finish();
-  else pump(request, response.body);
+  if (response.body === null) {
+    // No body for HEAD says nothing of that for GET: no length is made up.
+    if (request.method === "HEAD" && !request.responseHeaders.has("content-length")) request.write("");
+    request.finish();
+  } else pump(request, response.body);
 }
 
 /** Fields that speak of one connection only (RFC 9110 §7.6.1). */

@@ -10,7 +10,7 @@ Deno.test("a program of the platform sees the whole request and makes the whole 
   root.putChild(
     "api",
     new FetchResource(async (request, info) => {
-      assertEquals(`${info.remoteAddr}`, "192.168.1.1:54321");
+      assertEquals(info.remoteAddr, { transport: "tcp", hostname: "192.168.1.1", port: 54321 });
       const headers = new Headers({ "X-Seen": request.headers.get("x-in")! });
       headers.append("set-cookie", "a=1");
       headers.append("set-cookie", "b=2");
@@ -39,6 +39,20 @@ Deno.test("a program may be kept from seeing where it is mounted", async () => {
   client.send("GET /in/a/b HTTP/1.1\r\nHost: a.example\r\n\r\n");
   await client.clock.settle();
   assertEquals(client.answers()[0]!.body, "/a/b");
+});
+
+Deno.test("a handler made for Deno.serve fits in a tree, and is told when its answer was sent", async () => {
+  const log: string[] = [];
+  const handler: Deno.ServeHandler = (request, info) => {
+    info.completed.then(() => log.push("sent"), () => log.push("lost"));
+    return new URL(request.url).pathname === "/" ? new Response("ok") : new Promise<Response>(() => {});
+  };
+  const client = siteClient(new FetchResource(handler));
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.clock.settle();
+  client.transport.abortConnection();
+  await client.clock.settle();
+  assertEquals(log, ["sent", "lost"]);
 });
 
 Deno.test("a program hears that its client went away", () => {

@@ -2,16 +2,23 @@
  * `FetchResource`: a program of the web platform inside a tree.
  * @module
  */
-import type { Address } from "@ropewalk/reactor/core";
+import { type Address, IPv4Address, IPv6Address, UNIXAddress } from "@ropewalk/reactor/core";
 import { errorBody } from "./_error_body.ts";
 import type { Request as SiteRequest } from "./request.ts";
 import { type RenderResult, Resource } from "./resource.ts";
 
-/** What a {@linkcode FetchHandler} is told of the client. */
+/** What a {@linkcode FetchHandler} is told of the client: what `Deno.serve` tells, so that its handlers fit in a tree. */
 export interface FetchInfo {
-  /** The client's address. */
-  remoteAddr: Address;
+  /** The client's address, by the platform's names; the path is empty where it has none. */
+  readonly remoteAddr: ClientAddress;
+  /** Resolves when the answer was sent; rejects if the client went away before. */
+  readonly completed: Promise<void>;
 }
+
+/** An address by the platform's names. */
+export type ClientAddress =
+  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix"; readonly path: string };
 
 /** A program of the web platform: Hono's and Oak's `fetch`, or a plain function. */
 export type FetchHandler = (request: Request, info: FetchInfo) => Response | Promise<Response>;
@@ -70,7 +77,7 @@ export class FetchResource extends Resource {
     } catch { // a method or URL that the platform does not have
       return errorBody(request, 400, "This request cannot be passed on.");
     }
-    const answer = this.handler(platform, { remoteAddr: request.getClientAddress() });
+    const answer = this.handler(platform, new Info(request));
     request.notifyFinish().addErrback(() => {
       controller.abort();
       // An answer that nobody takes any more: what makes its body hears of it.
@@ -85,6 +92,31 @@ export class FetchResource extends Resource {
     const path = this.#stripPrefix ? `/${request.postpath.map(encodeURIComponent).join("/")}` : request.path;
     return `${scheme}://${host}${path}${request.query === "" ? "" : `?${request.query}`}`;
   }
+}
+
+/** Made for each request: what is seldom asked for is worked out when it is. */
+class Info implements FetchInfo {
+  readonly #request: SiteRequest;
+  #completed: Promise<void> | null = null;
+
+  constructor(request: SiteRequest) {
+    this.#request = request;
+  }
+
+  get remoteAddr(): ClientAddress {
+    return platformAddress(this.#request.getClientAddress());
+  }
+
+  get completed(): Promise<void> {
+    return this.#completed ??= this.#request.notifyFinish().toPromise();
+  }
+}
+
+function platformAddress(address: Address): ClientAddress {
+  if (address instanceof IPv4Address || address instanceof IPv6Address) {
+    return { transport: "tcp", hostname: address.host, port: address.port };
+  }
+  return { transport: "unix", path: address instanceof UNIXAddress ? address.name : "" };
 }
 
 function bodyOf(request: SiteRequest): { body: BodyInit | null; duplex?: "half" } {

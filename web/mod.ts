@@ -30,6 +30,7 @@ export {
   formatEvent,
 } from "./event_source.ts";
 export {
+  type ClientAddress,
   type FetchHandler,
   type FetchInfo,
   FetchResource,

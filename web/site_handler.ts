@@ -169,8 +169,9 @@ class FetchChannel implements ResponseChannel {
   }
 
   #refusal({ status, reason }: Fault): Response {
-    const headers = this.#standard(new Headers({ "content-type": "text/plain" }));
-    return new Response(`${status} ${statusPhrase(status)}: ${reason}\n`, { status, headers });
+    const text = `${status} ${statusPhrase(status)}: ${reason}\n`; // ASCII
+    const fields = { "content-type": "text/plain", "content-length": String(text.length) };
+    return new Response(text, { status, headers: this.#standard(new Headers(fields)) });
   }
 
   #standard(headers: Headers): Headers {
@@ -197,14 +198,15 @@ class FetchChannel implements ResponseChannel {
     if (!this.#reading) this.#dropBody();
   }
 
-  #answer(request: SiteRequest, body: BodyInit | null): void {
+  // `typed` if GET has a body, whether or not this answer does.
+  #answer(request: SiteRequest, body: BodyInit | null, typed: boolean): void {
     const headers = request._setHeaders?.toPlatform() ?? new Headers();
     for (const name of OF_CONNECTION) headers.delete(name);
-    if (body !== null && !headers.has("content-type")) {
+    const { code: status } = request;
+    if (typed && !hasNoBody(status) && !headers.has("content-type")) {
       headers.set("content-type", "text/html; charset=utf-8");
     }
     this.#standard(headers);
-    const { code: status } = request;
     // The platform's phrases have one byte a character, and its statuses end at 599.
     const statusText = request.codeMessage.replace(/[^\t\x20-\x7e\x80-\xff]+/g, " ");
     let response: Response;
@@ -228,12 +230,12 @@ class FetchChannel implements ResponseChannel {
     }
     if (!request._dropsBody) request.sentLength = bytes.length;
     this.#finished();
-    this.#answer(request, request._dropsBody || bytes.length === 0 ? null : bytes);
+    this.#answer(request, request._dropsBody || bytes.length === 0 ? null : bytes, bytes.length > 0);
   }
 
   startResponse(request: SiteRequest): void {
     if (request._dropsBody) {
-      this.#answer(request, null);
+      this.#answer(request, null, true);
       return;
     }
     const stream = new ReadableStream<Uint8Array>({
@@ -241,7 +243,7 @@ class FetchChannel implements ResponseChannel {
       pull: () => this.#resume(),
       cancel: () => this.#gone(),
     }, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }));
-    this.#answer(request, stream);
+    this.#answer(request, stream, true);
   }
 
   writeBody(data: Data): void {
