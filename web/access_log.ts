@@ -32,13 +32,17 @@ export interface AccessRecord {
 /** Hears of every answered request. */
 export type AccessLogger = (record: AccessRecord) => void;
 
-/** How answers are logged: in the combined format, as JSON, not at all, or by a function. */
-export type AccessLog = "combined" | "json" | "none" | AccessLogger;
+/**
+ * How answers are logged: in the combined format, the same with the client that a proxy in front names (the first of
+ * `X-Forwarded-For`: whoever reaches the site without the proxy can claim to be anybody), as JSON, not at all, or by a
+ * function.
+ */
+export type AccessLog = "combined" | "proxied" | "json" | "none" | AccessLogger;
 
-/** What is known of a request that is done. */
-export function accessRecord(request: Request, time: number): AccessRecord {
+/** What is known of a request that is done; `proxied` if a proxy in front says who the client is. */
+export function accessRecord(request: Request, time: number, proxied = false): AccessRecord {
   return {
-    client: request.getClientIP() ?? "-",
+    client: (proxied ? forwardedFor(request) : request.getClientIP()) ?? "-",
     user: request.getUser(),
     time,
     method: request.method,
@@ -49,6 +53,11 @@ export function accessRecord(request: Request, time: number): AccessRecord {
     referer: request.getHeader("referer") ?? "",
     userAgent: request.getHeader("user-agent") ?? "",
   };
+}
+
+function forwardedFor(request: Request): string | undefined {
+  const [first] = request.requestHeaders.getRawHeaders("x-forwarded-for");
+  return first?.split(",")[0]!.trim();
 }
 
 /** What would end a quoted field or a line. */
@@ -98,14 +107,30 @@ export function combinedLine(record: AccessRecord): string {
     `"${quoted(referer) || "-"}" "${quoted(userAgent) || "-"}"`;
 }
 
-/** The function for a kind of log; `null` for none. Lines go to LogTape, category `ropewalk.web.access`, level info. */
-export function accessLogger(log: AccessLog): ((request: Request, time: number) => void) | null {
+/**
+ * The function for a kind of log; `null` for none. Lines go to LogTape, category `ropewalk.web.access`, level info, or to
+ * `write` if it is given.
+ */
+export function accessLogger(
+  log: AccessLog,
+  write: ((line: string) => void) | null,
+): ((request: Request, time: number) => void) | null {
+  const proxied = log === "proxied";
+  if (write !== null) {
+    const hear = typeof log === "function" ? log : null;
+    const lineOf = log === "json" ? (record: AccessRecord) => JSON.stringify(record) : combinedLine;
+    return (request, time) => {
+      const record = accessRecord(request, time, proxied);
+      write(lineOf(record));
+      hear?.(record);
+    };
+  }
   if (log === "none") return null;
   if (typeof log === "function") return (request, time) => log(accessRecord(request, time));
   const logger = getLogger(["ropewalk", "web", "access"]);
   return (request, time) => {
     if (!logger.isEnabledFor("info")) return;
-    const record = accessRecord(request, time);
+    const record = accessRecord(request, time, proxied);
     if (log === "json") logger.info("{json}", { ...record, json: JSON.stringify(record) });
     else logger.info("{line}", { ...record, line: combinedLine(record) });
   };

@@ -4,6 +4,7 @@
  */
 import mime from "mime";
 import type { FilePath, FileStat, OpenFile } from "@ropewalk/reactor/filepath";
+import { checkPath } from "./_check_path.ts";
 import { directoryPage } from "./_directory_page.ts";
 import { parseHTTPDate } from "./_date.ts";
 import { errorBody } from "./_error_body.ts";
@@ -64,10 +65,11 @@ export class File extends Resource {
    * @param path Where it is.
    * @param options Types, index pages, listings.
    * @param root The directory that nothing may lead out of. @default `path`
+   * @throws {TypeError} If the path is no `FilePath`: text, say.
    */
   constructor(path: FilePath, options: FileOptions = {}, root?: FilePath) {
     super();
-    if (typeof path === "string") throw new TypeError("Cannot serve a path that is text: give a FilePath");
+    checkPath(path, "serve");
     this.path = path;
     this.#root = root ?? this.path;
     this.#options = {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { FilePath } from "@ropewalk/reactor/filepath";
 import { MemoryFileSystem } from "@ropewalk/testing";
 import { type Answer, type Client, siteClient } from "./_support_test.ts";
@@ -150,4 +150,13 @@ Deno.test("a file whose client goes away is closed", async () => {
   client.transport.abortConnection();
   await client.clock.settle();
   assertEquals(memory.openFiles, 0);
+});
+
+Deno.test("a path that is text is refused, with what to write in its place", () => {
+  assertThrows(
+    () => new File("public" as unknown as FilePath),
+    TypeError,
+    'Cannot serve "public": give a FilePath, new FilePath(path) of @ropewalk/reactor/filepath',
+  );
+  assertThrows(() => new File(undefined as unknown as FilePath), TypeError, "Cannot serve undefined");
 });

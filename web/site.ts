@@ -6,7 +6,9 @@ import { Deferred } from "@ropewalk/deferred";
 import { ServerFactory } from "@ropewalk/protocols";
 import type { Address, DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
 import type { FilePath } from "@ropewalk/reactor/filepath";
+import { checkPath } from "./_check_path.ts";
 import { FORM_LIMITS, type FormLimits } from "./_multipart.ts";
+import { LogFile } from "./_log_file.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
 import { type AccessLog, accessLogger } from "./access_log.ts";
 import { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
@@ -28,6 +30,12 @@ export interface HTTPFactoryOptions extends Partial<HTTPLimits> {
    * @default "combined"
    */
   accessLog?: AccessLog;
+  /**
+   * A file that the lines of {@linkcode accessLog} are appended to, in place of LogTape; the combined format, unless it
+   * is `"proxied"` or `"json"`. It is opened when the first port starts, and closed when the last has stopped; its
+   * directory has to be there. A disk that fails is reported and costs lines, never an answer.
+   */
+  logPath?: FilePath;
   /**
    * Where multipart forms go that are larger than `uploadMemoryBytes`: a directory that is there, and others cannot
    * look into. A form's file is removed when its request ends. Without it all forms are kept in memory.
@@ -76,6 +84,7 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
   #secondFrom = 0; // when that was, in the reactor's time
   #secondLeft = 0; // how long it holds
   readonly #log: ((request: Request, time: number) => void) | null;
+  readonly #logFile: LogFile | null;
   readonly #channels = new Set<HTTPChannel>();
   #drained: Deferred<void>[] = [];
   #cut: DelayedCall | null = null;
@@ -84,11 +93,14 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
    * Makes one.
    *
    * @param options The limits, and where time comes from.
+   * @throws {TypeError} If a path is no `FilePath`.
    */
   constructor(options: HTTPFactoryOptions = {}) {
     super();
     this.limits = limitsFrom(options);
     this.reactor = options.reactor ?? null;
+    if (options.logPath !== undefined) checkPath(options.logPath, "log to");
+    if (options.uploadDirectory !== undefined) checkPath(options.uploadDirectory, "keep uploads in");
     this.#uploads = options.uploadDirectory ?? null;
     this.uploadMemoryBytes = options.uploadMemoryBytes ?? 100_000;
     if (!(this.uploadMemoryBytes >= 0)) {
@@ -97,7 +109,9 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
     this.formLimits = { ...FORM_LIMITS, ...options.formLimits };
     this.#now = options.now ?? Date.now;
     this.#ownTime = options.now !== undefined;
-    this.#log = accessLogger(options.accessLog ?? "combined");
+    const logFile = this.#logFile = options.logPath === undefined ? null : new LogFile(options.logPath);
+    const write = logFile === null ? null : (line: string) => logFile.write(line);
+    this.#log = accessLogger(options.accessLog ?? "combined", write);
   }
 
   /** The resource that answers a request. */
@@ -139,7 +153,7 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
    * were asked, and no new ones are accepted. Stop listening first.
    *
    * @param seconds After this time what is left is cut off. @default 10
-   * @returns Fires when no connection is left.
+   * @returns Fires when no connection is left, and the log file has its last line.
    *
    * @example
    * ```ts
@@ -165,9 +179,20 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
     return d;
   }
 
-  /** Used again after it was drained: accepts connections. */
+  /** The first port starts: opens the log file, and accepts connections, also after it was drained. */
   override startFactory(): void {
     this.draining = false;
+    this.#logFile?.open();
+  }
+
+  /** The last port has stopped: closes the log file. What connections that are still there do is logged all the same. */
+  override stopFactory(): void {
+    this.#logFile?.close();
+  }
+
+  /** Resolves when what was answered so far is in the log file, if there is one. */
+  logFlushed(): Promise<void> {
+    return this.#logFile?.flushed() ?? Promise.resolve();
   }
 
   #checkDrained(): void {
@@ -176,7 +201,11 @@ export abstract class HTTPFactory extends ServerFactory implements ChannelOwner 
     this.#cut = null;
     const waiting = this.#drained;
     this.#drained = [];
-    for (const d of waiting) if (!d.called) d.callback();
+    const tell = () => {
+      for (const d of waiting) if (!d.called) d.callback();
+    };
+    if (this.#logFile === null) tell();
+    else this.#logFile.flushed().then(tell);
   }
 
   /** @ignore */
@@ -302,6 +331,7 @@ export class Site extends HTTPFactory implements RequestSite, SessionOwner {
 
   /** The last port has stopped: the sessions end, so that no timer is left. */
   override stopFactory(): void {
+    super.stopFactory();
     for (const session of [...this.sessions.values()]) session.expire();
   }
 }
