@@ -15,7 +15,14 @@ export interface Host {
   make(): Reactor;
   /** Declares a test. */
   readonly test: Declare;
+  /** What this host cannot do, though others can. */
+  readonly lacks?: readonly Lack[];
+  /** An address that every UDP port of the host hears, where broadcasts are allowed. @default "127.255.255.255" */
+  readonly broadcastAddress?: string;
 }
+
+/** `reset`: to abort a connection so that the peer hears of it. `refusals`: to hear that datagrams are refused. */
+export type Lack = "reset" | "refusals";
 
 const open: AsyncDisposable[] = [];
 

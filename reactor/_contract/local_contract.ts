@@ -12,7 +12,7 @@ import { type Address, UNIXAddress } from "../core/addresses.ts";
 import { CannotListenError, ConnectError, DNSLookupError, MessageLengthError } from "../core/errors.ts";
 import type { DatagramHandler, DatagramTransport } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, connected, later, portOf, Recorders } from "./recorder.ts";
+import { ClientRecorders, connected, later, portOf, Recorders, reported } from "./recorder.ts";
 
 /** Declares the tests of UNIX sockets. They need a directory to write to. */
 export function unixContract({ name, make, test: declare }: Host): void {
@@ -97,7 +97,7 @@ export function nameContract({ name, make, test: declare }: Host): void {
 class Datagrams implements DatagramHandler {
   transport!: DatagramTransport;
   readonly got: [string, Address][] = [];
-  refusals = 0;
+  readonly refused = new Deferred<void>();
   stopped = 0;
   #waiting: Deferred<[string, Address]> | null = null;
 
@@ -114,11 +114,16 @@ class Datagrams implements DatagramHandler {
   }
 
   connectionRefused(): void {
-    this.refusals++;
+    if (!this.refused.called) this.refused.callback();
   }
 
   doStop(): void {
     this.stopped++;
+  }
+
+  /** Fires when so many have come in all. */
+  async count(n: number): Promise<void> {
+    while (this.got.length < n) await this.next();
   }
 
   next(): Deferred<[string, Address]> {
@@ -126,8 +131,10 @@ class Datagrams implements DatagramHandler {
   }
 }
 
+const random = (): number => Math.floor(Math.random() * 255);
+
 /** Declares the tests of UDP. */
-export function udpContract({ name, make, test: declare }: Host): void {
+export function udpContract({ name, make, test: declare, lacks = [], broadcastAddress }: Host): void {
   const test = cleaning(declare);
   const local = { hostname: "127.0.0.1" };
 
@@ -174,6 +181,7 @@ export function udpContract({ name, make, test: declare }: Host): void {
     const to = { host: "127.0.0.1", port: 9 };
     assertThrows(() => handler.transport.write(new Uint8Array(70_000), to), MessageLengthError);
     assertThrows(() => handler.transport.connect("localhost", 9), Error);
+    assertThrows(() => handler.transport.write("x", { host: "127.0.0.1", port: 65_536 }), RangeError);
   });
 
   test(`${name}: datagrams longer than maxPacketBytes are dropped`, async () => {
@@ -193,18 +201,90 @@ export function udpContract({ name, make, test: declare }: Host): void {
     for (const port of ports) await port.stopListening();
   });
 
-  test(`${name}: multicast groups can be joined, heard and left`, async () => {
+  test(`${name}: a port is connected before it is bound, or after, and keeps the order of what is written`, async () => {
     const reactor = make();
-    const handler = new Datagrams();
-    const port = reactor.listenMulticast(0, handler, { hostname: "0.0.0.0", listenMultiple: true });
+    const [early, late, peer] = [new Datagrams(), new Datagrams(), new Datagrams()];
+    const peerPort = closing(reactor.listenUDP(0, peer, local));
+    await peerPort.ready;
+    for (const handler of [early, late]) {
+      const port = closing(reactor.listenUDP(0, handler, local));
+      if (handler === late) await port.ready;
+      port.connect("127.0.0.1", portOf(peerPort));
+      const third = peer.count(3);
+      for (const text of ["one", "two", "three"]) port.write(text);
+      await third;
+      assertEquals(peer.got.splice(0).map(([text]) => text), ["one", "two", "three"]);
+    }
+  });
+
+  test(`${name}: a connected port whose datagrams are refused hears of it where the host does, and lives on`, async () => {
+    const reactor = make();
+    const [peer, handler] = [new Datagrams(), new Datagrams()];
+    const gone = reactor.listenUDP(0, peer, local);
+    const port = closing(reactor.listenUDP(0, handler, local));
+    await gone.ready;
     await port.ready;
-    const group = "224.0.0.251";
-    await port.joinGroup(group, "127.0.0.1");
-    port.setTTL(1);
-    port.setLoopbackMode(true);
-    port.setBroadcastAllowed(true);
-    await port.leaveGroup(group, "127.0.0.1");
-    await port.stopListening();
+    const number = portOf(gone);
+    await gone.stopListening();
+    const errors = await reported(async () => {
+      handler.transport.connect("127.0.0.1", number);
+      handler.transport.write("anybody there?");
+      await (lacks.includes("refusals") ? later(reactor, 0.02) : handler.refused);
+    });
+    assertEquals(errors, []);
+    const back = closing(reactor.listenUDP(number, peer, local));
+    await back.ready;
+    const arrived = peer.next();
+    handler.transport.write("and now?");
+    assertEquals((await arrived)[0], "and now?");
+  });
+
+  test(`${name}: a broadcast is sent once that is allowed`, async () => {
+    const reactor = make();
+    const [one, two] = [new Datagrams(), new Datagrams()];
+    const ports = [one, two].map((handler) =>
+      closing(reactor.listenUDP(0, handler, { hostname: "0.0.0.0" }))
+    );
+    for (const port of ports) await port.ready;
+    ports[0]!.setBroadcastAllowed(true);
+    const arrived = two.next();
+    ports[0]!.write("to all", { host: broadcastAddress ?? "127.255.255.255", port: portOf(ports[1]!) });
+    assertEquals((await arrived)[0], "to all");
+  });
+
+  test(`${name}: a multicast group is joined, heard by every port that shares its number, and left`, async () => {
+    const reactor = make();
+    const group = `239.${random()}.${random()}.${random()}`; // nobody else's on this machine
+    const [mouth, one, two] = [new Datagrams(), new Datagrams(), new Datagrams()];
+    const sender = closing(reactor.listenMulticast(0, mouth, { hostname: "0.0.0.0" }));
+    await sender.ready;
+    await sender.setOutgoingInterface("127.0.0.1");
+    sender.setTTL(1);
+    sender.setLoopbackMode(true);
+    const shared = { hostname: "0.0.0.0", listenMultiple: true };
+    const first = closing(reactor.listenMulticast(0, one, shared));
+    await first.ready;
+    const second = closing(reactor.listenMulticast(portOf(first), two, shared));
+    await second.ready;
+    await first.joinGroup(group, "127.0.0.1");
+    await second.joinGroup(group, "127.0.0.1");
+    const to = { host: group, port: portOf(first) };
+    const arrived = [one.next(), two.next()];
+    sender.write("to the group", to);
+    for (const each of arrived) assertEquals((await each)[0], "to the group");
+    await first.leaveGroup(group, "127.0.0.1");
+    await second.leaveGroup(group, "127.0.0.1");
+    sender.write("to nobody", to);
+    await later(reactor, 0.02);
+    assertEquals([one.got.length, two.got.length], [1, 1]);
+  });
+
+  test(`${name}: a group that is none fails the Deferred of joining it`, async () => {
+    const port = closing(make().listenMulticast(0, new Datagrams(), { hostname: "0.0.0.0" }));
+    await port.ready;
+    let error: unknown;
+    await port.joinGroup("10.0.0.1").addErrback((failure) => void (error = failure.value));
+    assertInstanceOf(error, Error);
   });
 
   test(`${name}: a UDP port that is taken fails its ready`, async () => {

@@ -260,7 +260,9 @@ export interface DatagramTransport extends ListeningPort {
   joinGroup(group: string, interfaceAddress?: string): Deferred<void>;
   /** Leaves it. */
   leaveGroup(group: string, interfaceAddress?: string): Deferred<void>;
-  /** How many routers a multicast datagram may pass. */
+  /** Which interface, named by its address, multicast datagrams leave by; the system chooses otherwise. */
+  setOutgoingInterface(interfaceAddress: string): Deferred<void>;
+  /** How many routers a multicast datagram may pass, 1 to 255. */
   setTTL(ttl: number): void;
   /** Whether our own multicast datagrams come back to this host. */
   setLoopbackMode(on: boolean): void;

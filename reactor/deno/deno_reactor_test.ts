@@ -10,6 +10,7 @@ const host = {
   name: "DenoReactor",
   make: () => new DenoReactor(),
   test: (name: string, run: () => void | Promise<void>) => Deno.test(name, run),
+  lacks: ["reset", "refusals"] as const,
 };
 
 timeContract(host);

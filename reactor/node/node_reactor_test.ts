@@ -10,6 +10,7 @@ const host = {
   name: "NodeReactor",
   make: () => new NodeReactor(),
   test: (name: string, run: () => void | Promise<void>) => Deno.test(name, run),
+  lacks: ["refusals"] as const,
 };
 
 timeContract(host);

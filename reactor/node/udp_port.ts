@@ -18,6 +18,12 @@ import type { ReactorBase } from "../core/reactor_base.ts";
 const encoder = new TextEncoder();
 const LARGEST = 65_535;
 
+/** A datagram on its way (to the connected address, if `to` is `null`), or, without bytes, the address to connect. */
+interface Sending {
+  readonly bytes: Uint8Array | null;
+  readonly to: { host: string; port: number } | null;
+}
+
 /** Binds a port. */
 export function bindUDP(
   reactor: ReactorBase,
@@ -37,8 +43,17 @@ class UDPPort implements DatagramTransport {
   readonly #hostname: string;
   readonly #largest: number;
   #socket: Socket | null = null;
+  #bound = false;
   #address: Address;
   #connected: { host: string; port: number } | null = null;
+  // What is sent, and at its place `connect`, one at a time: Deno would send the datagrams of one turn in any order.
+  readonly #queue: Sending[] = [];
+  #busy = false;
+  readonly #done = (error?: Error | null): void => {
+    this.#busy = false;
+    if (error && this.#socket !== null) this.#failed(error);
+    this.#next();
+  };
 
   constructor(
     readonly reactor: ReactorBase,
@@ -74,9 +89,12 @@ class UDPPort implements DatagramTransport {
       if (this.#socket !== socket) return;
       const { address, port } = socket.address();
       this.#address = ipAddress("UDP", address, port);
+      this.#bound = true;
+      if (this.#connected !== null) this.#queue.unshift({ bytes: null, to: this.#connected });
       this.reactor.figures.ports.add(this);
       this.#guard("makeConnection", () => this.handler.makeConnection(this));
       if (!ready.called) ready.callback(this);
+      this.#next();
     });
   }
 
@@ -91,10 +109,10 @@ class UDPPort implements DatagramTransport {
     if (to === undefined) {
       throw new TypeError("Cannot send a datagram: it has no address, and the port is not connected");
     }
+    checkPort(to.port, "send a datagram");
     this.reactor.figures.bytesOut += bytes.length;
-    socket.send(bytes, to.port, to.host, (error) => {
-      if (error) this.#failed(error);
-    });
+    this.#queue.push({ bytes, to: this.#connected === null ? to : null });
+    this.#next();
   }
 
   connect(host: string, port: number): void {
@@ -102,7 +120,27 @@ class UDPPort implements DatagramTransport {
     if (ipAddress("UDP", host, port).host === "" || !/^[0-9.]+$|:/.test(host)) {
       throw new RangeError(`Cannot connect the port: "${host}" is a name, and an address is needed`);
     }
+    checkPort(port, "connect the port");
     this.#connected = { host, port };
+    if (this.#bound) this.#queue.push({ bytes: null, to: this.#connected });
+    this.#next();
+  }
+
+  #next(): void {
+    const socket = this.#socket;
+    if (!this.#bound || socket === null || this.#busy) return;
+    const next = this.#queue.shift();
+    if (next === undefined) return;
+    const { bytes, to } = next;
+    this.#busy = true;
+    try {
+      // The system tells of refusals once it knows of the address. Deno keeps that to itself: nobody hears of them.
+      if (bytes === null) socket.connect(to!.port, to!.host, this.#done);
+      else if (to === null) socket.send(bytes, this.#done);
+      else socket.send(bytes, to.port, to.host, this.#done);
+    } catch (error) {
+      this.#done(error as Error);
+    }
   }
 
   setBroadcastAllowed(on: boolean): void {
@@ -115,6 +153,10 @@ class UDPPort implements DatagramTransport {
 
   leaveGroup(group: string, interfaceAddress?: string): Deferred<void> {
     return attempt(() => this.#socket!.dropMembership(group, interfaceAddress));
+  }
+
+  setOutgoingInterface(interfaceAddress: string): Deferred<void> {
+    return attempt(() => this.#socket!.setMulticastInterface(interfaceAddress));
   }
 
   setTTL(ttl: number): void {
@@ -175,6 +217,8 @@ class UDPPort implements DatagramTransport {
 
   #forget(): void {
     this.#socket = null;
+    this.#bound = this.#busy = false;
+    this.#queue.length = 0;
     this.reactor.figures.ports.delete(this);
   }
 
@@ -185,6 +229,11 @@ class UDPPort implements DatagramTransport {
       this.reactor.reportError(error, `Error in ${name} of a datagram protocol`);
     }
   }
+}
+
+function checkPort(port: number, what: string): void {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return;
+  throw new RangeError(`Cannot ${what}: ${port} is no port from 1 to 65535`);
 }
 
 function attempt(f: () => void): Deferred<void> {

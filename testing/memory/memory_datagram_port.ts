@@ -57,6 +57,8 @@ export class MemoryDatagramPort implements DatagramTransport, MemoryDatagramRequ
   peer: { readonly host: string; readonly port: number } | null = null;
   /** What `setBroadcastAllowed` was told last. */
   broadcastAllowed = false;
+  /** What `setOutgoingInterface` was told last. */
+  outgoingInterface: string | null = null;
   /** What `setTTL` was told last. */
   ttl = 1;
   /** What `setLoopbackMode` was told last. */
@@ -181,6 +183,12 @@ export class MemoryDatagramPort implements DatagramTransport, MemoryDatagramRequ
   /** See {@linkcode groups}. */
   leaveGroup(group: string): Deferred<void> {
     this.groups.delete(group);
+    return succeed();
+  }
+
+  /** See {@linkcode outgoingInterface}. */
+  setOutgoingInterface(interfaceAddress: string): Deferred<void> {
+    this.outgoingInterface = interfaceAddress;
     return succeed();
   }
 

@@ -2,7 +2,7 @@
  * A UDP port of a simulated host.
  * @module
  */
-import { Deferred, reportError, succeed } from "@ropewalk/deferred";
+import { Deferred, fail, reportError, succeed } from "@ropewalk/deferred";
 import {
   type Address,
   type Data,
@@ -105,12 +105,19 @@ export class SimulatedDatagramPort implements DatagramTransport {
   }
 
   joinGroup(group: string): Deferred<void> {
+    if (!/^(22[4-9]|23\d)\./.test(group)) {
+      return fail(new RangeError(`Cannot join ${group}: it is no multicast group`));
+    }
     this.#groups.add(group);
     return succeed();
   }
 
   leaveGroup(group: string): Deferred<void> {
     this.#groups.delete(group);
+    return succeed();
+  }
+
+  setOutgoingInterface(_interfaceAddress: string): Deferred<void> {
     return succeed();
   }
 
@@ -125,6 +132,9 @@ export class SimulatedDatagramPort implements DatagramTransport {
     if (bytes.length > MAX_DATAGRAM_BYTES) throw new MessageLengthError();
     const target = this.#peer ?? address;
     if (target === undefined) throw new TypeError("Cannot send a datagram: no address is given");
+    if (!(target.port >= 1 && target.port <= 65_535)) {
+      throw new RangeError(`Cannot send a datagram: ${target.port} is no port from 1 to 65535`);
+    }
     if (this.#address === null || !this.reactor._alive) return;
     const { network } = this.reactor;
     const isGroup = /^(22[4-9]|23\d)\./.test(target.host);

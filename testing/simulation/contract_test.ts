@@ -11,6 +11,7 @@ let network = new SimulatedNetwork();
 
 const host: Host = {
   name: "a simulated host",
+  broadcastAddress: "255.255.255.255",
   make: () => network.addHost(`host-${network.hosts.length}`).reactor,
   test: (name, run) =>
     Deno.test(name, async () => {
