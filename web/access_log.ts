@@ -56,8 +56,8 @@ export function accessRecord(request: Request, time: number, proxied = false): A
 }
 
 function forwardedFor(request: Request): string | undefined {
-  const [first] = request.requestHeaders.getRawHeaders("x-forwarded-for");
-  return first?.split(",")[0]!.trim();
+  const first = request.requestHeaders.getRawHeaders("x-forwarded-for")[0];
+  return first === undefined ? undefined : first.split(",")[0]!.trim();
 }
 
 /** What would end a quoted field or a line. */
