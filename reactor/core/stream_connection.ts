@@ -212,7 +212,7 @@ export class StreamConnection implements Transport {
     } catch (error) {
       this.#faulty("readConnectionLost", error);
     }
-    if (this.#writeClosed) this.#end(new Failure(new ConnectionDone()));
+    if (this.#writeClosed && !this.#aborted) this.#end(new Failure(new ConnectionDone()));
   }
 
   pauseProducing(): void {
@@ -343,7 +343,7 @@ export class StreamConnection implements Transport {
       } catch (error) {
         this.#faulty("writeConnectionLost", error);
       }
-      if (this.#ended) this.#end(new Failure(new ConnectionDone()));
+      if (this.#ended && !this.#aborted) this.#end(new Failure(new ConnectionDone()));
     }, this.#writeFailed);
   }
 
