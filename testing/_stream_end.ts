@@ -301,7 +301,8 @@ export class StreamEnd extends MemoryTransport {
   #hold(): void {
     if (!this.streaming || this.#held || this.#queued <= HIGH_WATER_BYTES) return;
     this.#held = true;
-    (this.producer as PushProducer).pauseProducing();
+    const producer = this.producer as PushProducer;
+    this.#guard(() => producer.pauseProducing());
   }
 
   protected override finish(): void {

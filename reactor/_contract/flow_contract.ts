@@ -6,7 +6,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { ConnectionDone } from "../core/errors.ts";
 import type { PullProducer, PushProducer, StreamProtocol, Transport } from "../core/interfaces.ts";
 import { cleaning, type Host } from "./contract.ts";
-import { connected, HalfClosing, later, Recorder } from "./recorder.ts";
+import { connected, HalfClosing, later, Recorder, reported } from "./recorder.ts";
 
 /** Counts bytes, and checks that each is the one that has to come: n % 251. */
 class Checker extends Recorder {
@@ -191,6 +191,32 @@ export function flowContract({ name, make, test: declare }: Host): void {
     assertEquals(second.stopped, 1);
     await pair.close();
   });
+
+  for (const method of ["pauseProducing", "resumeProducing"] as const) {
+    test(`${name}: a producer that throws in ${method} is reported, and costs its connection`, async () => {
+      const pair = await connected(make());
+      const producer = {
+        stopped: 0,
+        pauseProducing() {
+          if (method === "pauseProducing") throw new Error(method);
+        },
+        resumeProducing() {
+          throw new Error(method);
+        },
+        stopProducing() {
+          this.stopped++;
+        },
+      };
+      const errors = await reported(async () => {
+        pair.client.transport.registerProducer(producer, true);
+        pair.client.transport.write(new Uint8Array(100_000));
+        assertEquals(String(await pair.client.lost), `Error: ${method}`);
+      });
+      assertEquals([errors.map(String), producer.stopped], [[`Error: ${method}`], 1]);
+      await pair.server.lost;
+      await pair.close();
+    });
+  }
 
   for (const streaming of [true, false]) {
     const kind = streaming ? "push" : "pull";

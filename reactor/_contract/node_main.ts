@@ -7,6 +7,7 @@ import { NodeReactor } from "../node/mod.ts";
 import { flowContract } from "./flow_contract.ts";
 import { lifeContract } from "./life_contract.ts";
 import { udpContract, unixContract } from "./local_contract.ts";
+import { peerContract } from "./peer_contract.ts";
 import { tcpContract } from "./tcp_contract.ts";
 import { timeContract } from "./time_contract.ts";
 import { tlsContract } from "./tls_contract.ts";
@@ -23,6 +24,7 @@ for (
     lifeContract,
     tcpContract,
     flowContract,
+    peerContract,
     tlsContract,
     unixContract,
     udpContract,

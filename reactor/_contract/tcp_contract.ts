@@ -2,6 +2,7 @@
  * TCP: ports, connectors, and how connections end.
  * @module
  */
+import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   CannotListenError,
@@ -31,7 +32,7 @@ import {
 const local = { hostname: "127.0.0.1" };
 
 /** Declares the tests. */
-export function tcpContract({ name, make, test: declare }: Host): void {
+export function tcpContract({ name, make, test: declare, lacks = [] }: Host): void {
   const test = cleaning(declare);
   test(`${name}: a port is bound when its ready fires, and its factory is started and stopped`, async () => {
     const reactor = make();
@@ -189,7 +190,9 @@ export function tcpContract({ name, make, test: declare }: Host): void {
     await factory.built[0]!.lost;
   });
 
-  for (const method of ["connectionMade", "dataReceived", "readConnectionLost"] as const) {
+  for (
+    const method of ["connectionMade", "dataReceived", "readConnectionLost", "writeConnectionLost"] as const
+  ) {
     test(`${name}: a protocol that throws in ${method} is reported and loses its connection alone`, async () => {
       class Faulty extends HalfClosing {
         override connectionMade(): void {
@@ -197,8 +200,12 @@ export function tcpContract({ name, make, test: declare }: Host): void {
         }
         override dataReceived(): void {
           if (method === "dataReceived") throw new Error(method);
+          if (method === "writeConnectionLost") this.transport.loseWriteConnection();
         }
         override readConnectionLost(): void {
+          throw new Error(method);
+        }
+        override writeConnectionLost(): void {
           throw new Error(method);
         }
       }
@@ -216,7 +223,9 @@ export function tcpContract({ name, make, test: declare }: Host): void {
         await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
         if (clients.built.length > 0) {
           client.transport.write("x");
-          if (method === "readConnectionLost") client.transport.loseWriteConnection();
+          if (method === "readConnectionLost" || method === "writeConnectionLost") {
+            client.transport.loseWriteConnection();
+          }
           await client.lost;
         }
         assertEquals(String(await faulty.lost), `Error: ${method}`);
@@ -227,6 +236,53 @@ export function tcpContract({ name, make, test: declare }: Host): void {
       await other.close();
     });
   }
+
+  test(`${name}: what readConnectionLost throws is the reason, also when it was the last thing to hear`, async () => {
+    class Faulty extends HalfClosing {
+      override readConnectionLost(): void {
+        throw new Error("readConnectionLost");
+      }
+    }
+    const pair = await connected(make(), () => new Faulty(), () => new HalfClosing());
+    pair.server.transport.loseWriteConnection();
+    await pair.server.writeLost;
+    await pair.client.readLost;
+    const errors = await reported(async () => {
+      pair.client.transport.loseWriteConnection();
+      assertEquals(String(await pair.server.lost), "Error: readConnectionLost");
+    });
+    assertEquals(errors.map(String), ["Error: readConnectionLost"]);
+    await pair.client.lost;
+    await pair.close();
+  });
+
+  test(`${name}: a connectionLost that throws is reported, and the factory hears of the loss all the same`, async () => {
+    class Faulty extends Recorder {
+      override connectionLost(reason: Failure): void {
+        super.connectionLost(reason);
+        throw new Error("connectionLost");
+      }
+    }
+    const reactor = make();
+    const pair = await connected(reactor, () => new Faulty(), () => new Faulty());
+    const errors = await reported(async () => {
+      pair.client.transport.loseConnection();
+      await pair.server.lost;
+      await pair.client.lost;
+      assertInstanceOf(await pair.clients.gone, ConnectionDone);
+      await pair.close();
+    });
+    assertEquals(errors.map(String), ["Error: connectionLost", "Error: connectionLost"]);
+    assertEquals([pair.server.losses, pair.client.losses, reactor.stats().connections], [1, 1, 0]);
+  });
+
+  test(`${name}: an aborted connection is ConnectionLost to the peer where the host can reset it`, async () => {
+    const pair = await connected(make());
+    pair.client.transport.abortConnection();
+    const reason = await pair.server.lost;
+    assertInstanceOf(reason, lacks.includes("reset") ? ConnectionDone : ConnectionLost);
+    await pair.close();
+  });
 
   test(`${name}: a refused connection is ConnectionRefusedError`, async () => {
     const reactor = make();

@@ -5,8 +5,8 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { TCP4ClientEndpoint } from "../core/endpoints/tcp.ts";
-import { wrapClientTLS } from "../core/endpoints/tls.ts";
-import { ConnectionDone, TLSError } from "../core/errors.ts";
+import { SSL4ClientEndpoint, wrapClientTLS } from "../core/endpoints/tls.ts";
+import { ConnectingCancelledError, ConnectionDone, TimeoutError, TLSError } from "../core/errors.ts";
 import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
@@ -133,6 +133,27 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     assertInstanceOf(await factory.failed, TLSError);
     for (const server of servers.built) await server.lost;
   });
+
+  for (const how of ["cancelled", "too slow"]) {
+    test(`${name}: a handshake that is ${how} fails the connection, and is over for the server too`, async () => {
+      const reactor = make();
+      const servers = new Recorders(); // silent
+      const port = closing(reactor.listenTCP(0, servers, { hostname: "127.0.0.1" }));
+      await port.ready;
+      const accepted = servers.next();
+      const options = how === "too slow" ? { timeoutSeconds: 0.05 } : {};
+      const endpoint = new SSL4ClientEndpoint(reactor, "127.0.0.1", portOf(port), trusting, options);
+      let error: unknown;
+      const connecting = connectProtocol(endpoint, new Recorder())
+        .addErrback((failure) => void (error = failure.value));
+      const server = await accepted;
+      if (how === "cancelled") connecting.cancel();
+      await connecting;
+      assertInstanceOf(error, how === "cancelled" ? ConnectingCancelledError : TimeoutError);
+      await server.lost;
+      assertEquals(reactor.stats().pendingCalls, 0);
+    });
+  }
 
   test(`${name}: a port under TLS outlives clients that speak no TLS`, async () => {
     const reactor = make();

@@ -1,6 +1,7 @@
 import { flowContract } from "../_contract/flow_contract.ts";
 import { lifeContract } from "../_contract/life_contract.ts";
 import { udpContract } from "../_contract/local_contract.ts";
+import { peerContract } from "../_contract/peer_contract.ts";
 import { tcpContract } from "../_contract/tcp_contract.ts";
 import { timeContract } from "../_contract/time_contract.ts";
 import { tlsContract } from "../_contract/tls_contract.ts";
@@ -17,5 +18,6 @@ timeContract(host);
 lifeContract(host);
 tcpContract(host);
 flowContract(host);
+peerContract(host);
 tlsContract(host);
 udpContract(host);
