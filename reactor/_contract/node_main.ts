@@ -1,23 +1,20 @@
 /**
- * Runs the contract under plain Node: bundled, without Deno. Prints what failed and ends with 1 if anything did.
+ * Runs the contract under plain Node: bundled, without Deno. 
  * @module
  */
-import process from "node:process";
 import { NodeReactor } from "../node/mod.ts";
 import { flowContract } from "./flow_contract.ts";
 import { lifeContract } from "./life_contract.ts";
 import { udpContract, unixContract } from "./local_contract.ts";
 import { peerContract } from "./peer_contract.ts";
+import { Runner } from "./runner.ts";
+import { signalContract } from "./signal_contract.ts";
 import { tcpContract } from "./tcp_contract.ts";
 import { timeContract } from "./time_contract.ts";
 import { tlsContract } from "./tls_contract.ts";
 
-const tests: [string, () => void | Promise<void>][] = [];
-const host = {
-  name: "NodeReactor on Node",
-  make: () => new NodeReactor(),
-  test: (name: string, run: () => void | Promise<void>) => void tests.push([name, run]),
-};
+const runner = new Runner();
+const host = { name: "NodeReactor on Node", make: () => new NodeReactor(), test: runner.test };
 for (
   const declare of [
     timeContract,
@@ -28,17 +25,7 @@ for (
     tlsContract,
     unixContract,
     udpContract,
+    signalContract,
   ]
 ) declare(host);
-
-let failed = 0;
-for (const [name, run] of tests) {
-  try {
-    await run();
-  } catch (error) {
-    failed++;
-    console.log(`${name}:`, error);
-  }
-}
-console.log(`${tests.length - failed} of ${tests.length} passed`);
-process.exit(failed === 0 ? 0 : 1);
+await runner.run();

@@ -1,0 +1,129 @@
+import { Failure } from "@ropewalk/deferred";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { Clock } from "@ropewalk/testing";
+import { PipeAddress } from "./addresses.ts";
+import { ConnectionRefusedError, NoRouteError, TimeoutError, UserError } from "./errors.ts";
+import type { HostStream } from "./host_network.ts";
+import { ReactorBase } from "./reactor_base.ts";
+import { StreamConnector } from "./stream_connector.ts";
+
+class FakeReactor extends ReactorBase {
+  protected override handleSignals(): () => void {
+    return () => {};
+  }
+}
+
+const upgrades = {
+  serveTLS: () => Promise.reject(new Error("not here")),
+  connectTLS: () => Promise.reject(new Error("not here")),
+};
+
+/** A connector whose attempts succeed and fail when the test says so. */
+function attempts(options: { prepare?: boolean } = {}) {
+  const clock = new Clock();
+  const reactor = new FakeReactor({
+    seconds: () => clock.seconds(),
+    set: (f, milliseconds) => clock.callLater(milliseconds / 1000, f),
+    clear: (call) => (call as ReturnType<Clock["callLater"]>).cancel(),
+  });
+  const events: string[] = [];
+  const reasons: unknown[] = [];
+  const dialled: { succeed(): void; fail(error: Error): void }[] = [];
+  const stream: HostStream = {
+    localAddress: new PipeAddress(),
+    remoteAddress: new PipeAddress(),
+    read: () => new Promise(() => {}),
+    write: (data) => Promise.resolve(data.length),
+    closeWrite: () => Promise.resolve(),
+    close: () => events.push("stream closed"),
+  };
+  const kind = {
+    destination: new PipeAddress("there"),
+    timeoutSeconds: 30,
+    dial() {
+      const { promise, resolve, reject } = Promise.withResolvers<HostStream>();
+      dialled.push({ succeed: () => resolve(stream), fail: reject });
+      return { stream: promise, cancel: () => events.push("attempt cancelled") };
+    },
+    ...(options.prepare ? { prepare: () => new Promise<HostStream>(() => {}) } : {}),
+  };
+  const factory = {
+    doStart: () => void events.push("factory started"),
+    doStop: () => void events.push("factory stopped"),
+    buildProtocol() {
+      events.push("protocol built");
+      return { makeConnection() {}, dataReceived() {}, connectionLost() {} };
+    },
+    startedConnecting() {},
+    clientConnectionFailed(_: unknown, reason: Failure) {
+      reasons.push(reason.value);
+      events.push("failed");
+    },
+    clientConnectionLost: () => void events.push("lost"),
+  };
+  const connector = new StreamConnector(reactor, factory, kind, upgrades);
+  return { clock, connector, events, reasons, dialled, reactor };
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
+Deno.test("an attempt that takes longer than timeoutSeconds is given up with TimeoutError, and comes too late after that", async () => {
+  const { clock, connector, events, reasons, dialled, reactor } = attempts();
+  connector.connect();
+  clock.advance(29.9);
+  assertEquals(events, ["factory started"]);
+  clock.advance(0.1);
+  assertEquals(events, ["factory started", "attempt cancelled", "failed", "factory stopped"]);
+  assertInstanceOf(reasons[0], TimeoutError);
+  assert(reasons[0].message.includes("30 s"), reasons[0].message);
+  dialled[0]!.succeed();
+  await settle();
+  assertEquals(events.slice(4), ["stream closed"]);
+  assertEquals(reactor.getDelayedCalls(), []);
+});
+
+Deno.test("the time-out covers what comes after connecting, and is over when the connection is there", async () => {
+  const slow = attempts({ prepare: true });
+  slow.connector.connect();
+  slow.clock.advance(10);
+  slow.dialled[0]!.succeed();
+  await settle();
+  slow.clock.advance(20);
+  assertInstanceOf(slow.reasons[0], TimeoutError);
+  assertEquals(slow.events, ["factory started", "stream closed", "failed", "factory stopped"]);
+
+  const quick = attempts();
+  quick.connector.connect();
+  quick.dialled[0]!.succeed();
+  await settle();
+  assertEquals([quick.events, quick.reactor.getDelayedCalls()], [["factory started", "protocol built"], []]);
+});
+
+Deno.test("an attempt that fails says why, once, and leaves no time-out behind", async () => {
+  for (const error of [new ConnectionRefusedError("no"), new NoRouteError("no")]) {
+    const { connector, events, reasons, dialled, reactor } = attempts();
+    connector.connect();
+    dialled[0]!.fail(error);
+    await settle();
+    assertEquals([reasons, reactor.getDelayedCalls()], [[error], []]);
+    assertEquals(events, ["factory started", "attempt cancelled", "failed", "factory stopped"]);
+    assertThrows(() => connector.stopConnecting(), TypeError);
+  }
+});
+
+Deno.test("an attempt that was stopped is stopped once, and a new one is not mistaken for it", async () => {
+  const { connector, events, reasons, dialled } = attempts();
+  connector.connect();
+  assertThrows(() => connector.connect(), TypeError);
+  connector.stopConnecting();
+  assertInstanceOf(reasons[0], UserError);
+  connector.connect();
+  dialled[0]!.succeed();
+  await settle();
+  assertEquals(events.filter((event) => event === "protocol built"), []);
+  dialled[1]!.succeed();
+  await settle();
+  assertEquals(events.filter((event) => event === "protocol built"), ["protocol built"]);
+});

@@ -1,0 +1,10 @@
+import { assertEquals } from "@std/assert";
+
+// In a process of their own, since a signal is for the whole of it.
+Deno.test("signals stop the reactors on Deno, or are left alone", async () => {
+  const { pathname } = new URL("_contract/signal_main.ts", import.meta.url);
+  const child = new Deno.Command("deno", { args: ["run", "-A", "--no-check", pathname], stderr: "inherit" });
+  const { code, stdout } = await child.output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals([code, text], [0, "8 of 8 passed\n"]);
+});
