@@ -1,4 +1,4 @@
-import { Failure } from "@ropewalk/deferred";
+import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Clock } from "@ropewalk/testing";
 import { PipeAddress } from "./addresses.ts";
