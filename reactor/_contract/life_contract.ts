@@ -79,6 +79,30 @@ export function lifeContract({ name, make, test: declare }: Host): void {
     assert(!ran);
   });
 
+  test(`${name}: every Deferred of the before phase is waited for, and one of its triggers may remove another`, async () => {
+    const reactor = make();
+    const order: string[] = [];
+    const waits = [new Deferred<void>(), new Deferred<void>()];
+    reactor.addSystemEventTrigger("before", "shutdown", () => reactor.removeSystemEventTrigger(doomed));
+    const doomed = reactor.addSystemEventTrigger("before", "shutdown", () => order.push("never"));
+    for (const d of waits) reactor.addSystemEventTrigger("before", "shutdown", () => d);
+    reactor.addSystemEventTrigger("during", "shutdown", () => order.push("during"));
+    reactor.callWhenRunning(() => {
+      reactor.stop();
+      reactor.callLater(0.01, () => {
+        order.push("one");
+        waits[1]!.callback();
+      });
+      reactor.callLater(0.02, () => {
+        order.push("both");
+        waits[0]!.callback();
+      });
+    });
+    await reactor.run(quiet);
+    assertEquals(order, ["one", "both", "during"]);
+    assertThrows(() => reactor.removeSystemEventTrigger(doomed), RangeError);
+  });
+
   test(`${name}: run, stop and crash are refused at the wrong time, and run again is allowed`, async () => {
     const reactor = make();
     assertThrows(() => reactor.stop(), ReactorNotRunning);
@@ -110,6 +134,9 @@ export function lifeContract({ name, make, test: declare }: Host): void {
     reactor.callWhenRunning(() => reactor.callLater(0, () => reactor.crash()));
     await reactor.run(quiet);
     assert(!shut && !reactor.running);
+    reactor.callWhenRunning(() => reactor.stop()); // it may run again, and the triggers are still there
+    await reactor.run(quiet);
+    assert(shut);
   });
 
   test(`${name}: callWhenRunning calls in order, and at once when it runs`, async () => {

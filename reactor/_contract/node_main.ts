@@ -1,5 +1,5 @@
 /**
- * Runs the contract under plain Node: bundled, without Deno. 
+ * Runs the contract under plain Node: bundled, without Deno.
  * @module
  */
 import { NodeReactor } from "../node/mod.ts";

@@ -2,20 +2,23 @@
  * TCP: ports, connectors, and how connections end.
  * @module
  */
-import type { Failure } from "@ropewalk/deferred";
+import type { Deferred, Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   CannotListenError,
+  ConnectingCancelledError,
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
   ConnectionRefusedError,
+  NoProtocol,
   NotSupportedError,
   UserError,
 } from "../core/errors.ts";
 import type { IPv4Address, IPv6Address } from "../core/addresses.ts";
 import type { ListeningPort, Reactor } from "../core/interfaces.ts";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
+import { TCP4ClientEndpoint, TCP4ServerEndpoint } from "../core/endpoints/tcp.ts";
 import { clientFromString } from "../core/endpoints/from_string.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import {
@@ -374,6 +377,40 @@ export function tcpContract({ name, make, test: declare, lacks = [] }: Host): vo
     });
     assertEquals((pair.server.transport.getPeer() as IPv4Address).port, bindAddress.port);
     await pair.close();
+  });
+
+  test(`${name}: an endpoint says through its Deferred what goes wrong: no protocol, no port, a cancel`, async () => {
+    const reactor = make();
+    const failure = async (d: Deferred<unknown>): Promise<unknown> => {
+      let error: unknown;
+      await d.addErrback((failure) => void (error = failure.value));
+      return error;
+    };
+    const servers = new Recorders();
+    const port = closing(await new TCP4ServerEndpoint(reactor, 0, local).listen(servers));
+    const taken = new TCP4ServerEndpoint(reactor, portOf(port), local).listen(new Recorders());
+    assertInstanceOf(await failure(taken), CannotListenError);
+
+    const client = new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(port));
+    const nobody = { doStart() {}, doStop() {}, buildProtocol: () => null };
+    assertInstanceOf(await failure(client.connect(nobody)), NoProtocol);
+    const faulty = {
+      ...nobody,
+      buildProtocol(): never {
+        throw new Error("built wrongly");
+      },
+    };
+    assertEquals(String(await failure(client.connect(faulty))), "Error: built wrongly");
+
+    const clients = new Recorders();
+    const connecting = client.connect(clients);
+    connecting.cancel();
+    const cancelled = await failure(connecting);
+    assertInstanceOf(cancelled, ConnectingCancelledError);
+    assertEquals(`${cancelled.address}`, `127.0.0.1:${portOf(port)}`);
+    await later(reactor, 0.02); // an attempt that the host cannot stop is closed when it succeeds
+    assertEquals([clients.built.length, clients.stops], [0, 1]);
+    for (const server of servers.built) await server.lost;
   });
 
   test(`${name}: reusePort without the host's leave is a clear error`, async () => {
