@@ -61,4 +61,5 @@ export {
   ReconnectingClientFactory,
   type ReconnectingClientFactoryOptions,
 } from "./reconnecting_client_factory.ts";
+export { RequestQueue, type RequestQueueOptions, type RequestQueueOwner } from "./request_queue.ts";
 export { type ProtocolState, StatefulProtocol } from "./stateful_protocol.ts";
