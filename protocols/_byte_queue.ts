@@ -96,10 +96,15 @@ export class ByteQueue {
 
   /** A view of the next bytes, which are used up. The view may be kept. */
   takeView(length: number): Uint8Array {
-    this.freeze();
-    const view = this.bytes.subarray(this.start, this.start + length);
+    const view = this.peekView(length);
     this.start += length;
     return view;
+  }
+
+  /** A view of the next bytes, which are not used up. The view may be kept. */
+  peekView(length: number): Uint8Array {
+    this.freeze();
+    return this.bytes.subarray(this.start, this.start + length);
   }
 
   /** The end of what {@linkcode takeAll} gave was not wanted. Costs nothing if nothing came meanwhile. */

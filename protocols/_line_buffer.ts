@@ -26,19 +26,25 @@ export class LineBuffer extends ByteQueue {
    * @returns The length of the line before it, or -1.
    */
   find(delimiter: string): number {
+    if (this.#textEpoch !== this.epoch || this.start + this.#searched < this.#textStart) this.#read();
+    const text = this.#text;
+    const last = delimiter.length - 1;
+    const end = delimiter[last]!;
+    // Engines look for one character in line, and call out for more: the last one is looked for, those before it compared.
+    let at = text.indexOf(end, this.start + this.#searched - this.#textStart + last);
+    while (at >= 0 && !endsWith(text, delimiter, last, at)) at = text.indexOf(end, at + 1);
+    if (at >= 0) return at - last + this.#textStart - this.start;
+    this.#searched = Math.max(0, this.end - this.start - last);
+    return -1;
+  }
+
+  // Text of what was not searched yet.
+  #read(): void {
     const from = this.start + this.#searched;
-    if (this.#textEpoch !== this.epoch || from < this.#textStart) {
-      this.#text = latin1(this.bytes, from, this.end);
-      this.#textStart = from;
-      this.#textEpoch = this.epoch;
-      this.#high = !isAscii(this.bytes, from, this.end);
-    }
-    const at = indexOf(this.#text, delimiter, from - this.#textStart);
-    if (at < 0) {
-      this.#searched = Math.max(0, this.end - this.start - delimiter.length + 1);
-      return -1;
-    }
-    return at + this.#textStart - this.start;
+    this.#text = latin1(this.bytes, from, this.end);
+    this.#textStart = from;
+    this.#textEpoch = this.epoch;
+    this.#high = !isAscii(this.bytes, from, this.end);
   }
 
   /** The delimiter is another one now: nothing has been searched. */
@@ -84,15 +90,10 @@ export class LineBuffer extends ByteQueue {
   }
 }
 
-// Engines look for one character in line, and call out for more: the last one is looked for, those before it compared.
-function indexOf(text: string, delimiter: string, from: number): number {
-  const last = delimiter.length - 1;
-  const end = delimiter[last]!;
-  for (let at = from + last;; at++) {
-    at = text.indexOf(end, at);
-    if (at < 0) return -1;
-    let i = 0;
-    while (i < last && text.charCodeAt(at - last + i) === delimiter.charCodeAt(i)) i++;
-    if (i === last) return at - last;
+// Whether the `last` characters before `at` are those of the delimiter.
+function endsWith(text: string, delimiter: string, last: number, at: number): boolean {
+  for (let i = 1; i <= last; i++) {
+    if (text.charCodeAt(at - i) !== delimiter.charCodeAt(last - i)) return false;
   }
+  return true;
 }

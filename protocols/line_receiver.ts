@@ -133,7 +133,9 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
         return;
       }
       const bareLF = this.acceptBareLF;
-      const delimiter = bareLF ? "\n" : this.#oneByteDelimiter();
+      const isText = typeof this.delimiter === "string"; // the kind of the delimiter is the kind of the lines
+      if (this.delimiter !== this.#known) this.#learnDelimiter();
+      const delimiter = bareLF ? "\n" : this.#oneByte;
       if (delimiter !== this.#searchedFor) {
         this.#searchedFor = delimiter;
         buffer.searchAgain();
@@ -150,29 +152,17 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
         this.lineLengthExceeded(this.#toLine(buffer.takeAll()));
         return;
       }
-      const line = this.#takeLine(length);
-      buffer.skip(found - length + delimiter.length);
-      this.lineReceived(line);
+      const line = isText ? buffer.peekText(length) : buffer.peekView(length);
+      buffer.skip(found + delimiter.length);
+      this.lineReceived(line as L);
     }
   }
 
-  #oneByteDelimiter(): string {
+  #learnDelimiter(): void {
     const delimiter = this.delimiter;
-    if (delimiter !== this.#known) {
-      if (delimiter.length === 0) throw new TypeError("Cannot look for lines: the delimiter is empty");
-      this.#known = delimiter;
-      this.#oneByte = latin1(toBytes(delimiter));
-    }
-    return this.#oneByte;
-  }
-
-  // The kind of the delimiter is the kind of the lines.
-  #takeLine(length: number): L {
-    const buffer = this.#buffer;
-    if (typeof this.delimiter !== "string") return buffer.takeView(length) as L;
-    const line = buffer.peekText(length);
-    buffer.start += length;
-    return line as L;
+    if (delimiter.length === 0) throw new TypeError("Cannot look for lines: the delimiter is empty");
+    this.#known = delimiter;
+    this.#oneByte = latin1(toBytes(delimiter));
   }
 
   #toLine(bytes: Uint8Array): L {

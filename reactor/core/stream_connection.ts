@@ -246,15 +246,15 @@ export class StreamConnection implements Transport {
 
   write(data: Data): void {
     if (this.#lost || this.#aborted || this.#closingWrite || data.length === 0) return;
-    if (!this.#passOn(data)) this.#out.add(data);
-    this.#changed();
+    if (typeof data === "string" || !this.#passOn(data)) this.#out.add(data);
+    if (!this.#delivering || this.#producer.taken) this.#changed(); // a delivery ends with a flush
   }
 
   // A proxy's case: what was just read, by us or by another connection, goes out as it is. The host sends what it can
   // at once, before anybody could change it.
-  #passOn(data: Data): boolean {
+  #passOn(data: Uint8Array): boolean {
     if (
-      typeof data === "string" || this.#sending !== null || this.#out.length > 0 || this.#handshaking ||
+      this.#sending !== null || this.#out.length > 0 || this.#handshaking ||
       this.#switching !== null || this.#plain !== null || !takeOver(data)
     ) return false;
     this.#send(data);
