@@ -14,12 +14,13 @@ export function timeContract({ name, make, test: declare }: Host): void {
   test(`${name}: delayed calls run in the order of their times, and of their making where these are equal`, async () => {
     const reactor = make();
     const order: string[] = [];
-    reactor.callLater(0.02, () => order.push("late"));
+    const late = reactor.callLater(0.02, () => order.push("late"));
     for (const n of [1, 2, 3]) reactor.callLater(0, (text: string) => order.push(text), `now ${n}`);
-    reactor.callLater(0.01, () => order.push("soon"));
+    const soon = reactor.callLater(0.01, () => order.push("soon"));
     assertEquals(order, []);
     await later(reactor, 0.03);
-    assertEquals(order, ["now 1", "now 2", "now 3", "soon", "late"]);
+    const inTime = soon.getTime() <= late.getTime(); // not where the machine rested in between
+    assertEquals(order, ["now 1", "now 2", "now 3", ...(inTime ? ["soon", "late"] : ["late", "soon"])]);
     assertEquals(reactor.getDelayedCalls(), []);
   });
 
