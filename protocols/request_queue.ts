@@ -47,8 +47,9 @@ interface Entry<T, R> {
  *   readonly #requests = new RequestQueue<string>(this, { timeoutSeconds: 10 });
  *
  *   ask(question: string): Deferred<string> {
+ *     const answer = this.#requests.push();
  *     this.sendLine(question);
- *     return this.#requests.push();
+ *     return answer;
  *   }
  *   override lineReceived(line: string) {
  *     if (!this.#requests.answer(line)) this.transport.loseConnection(); // nothing was asked

@@ -45,12 +45,8 @@ export const STORE_ANSWERS: ReadonlyMap<string, boolean> = new Map([
 export class Pending {
   found: Found | FoundWithIdentifier | null = null;
   many: Record<string, unknown> | null = null;
-  constructor(
-    readonly kind: Kind,
-    readonly withIdentifier: boolean,
-    readonly deadline: number,
-    readonly result: Deferred<unknown>,
-  ) {}
+  count = 0; // of the figures that came
+  constructor(readonly kind: Kind, readonly withIdentifier: boolean = false, readonly key: string = "") {}
 }
 
 const ASCII_KEY = /^[\x21-\x7e]{1,250}$/;
@@ -62,12 +58,31 @@ export function keyProblem(key: string): string | null {
   if (ASCII_KEY.test(key)) return null;
   if (key.length === 0) return "the key is empty";
   if (FORBIDDEN.test(key)) return "the key holds a space or a control character";
+  if (!key.isWellFormed()) return "the key is no text: it holds half a character";
   return encodeUtf8(key).length > MAX_KEY_BYTES ? `the key has more than ${MAX_KEY_BYTES} bytes` : null;
 }
 
-/** What is wrong with a number, or `null`. */
-export function numberProblem(number: number): string | null {
-  return Number.isSafeInteger(number) ? null : `${number} is not a whole number`;
+// A server that refuses the first line of a request to store takes the value behind it for commands. So what it could
+// refuse is refused here: nobody's value is to become a command.
+
+/** What is wrong with flags, or `null`: they have 32 bits. */
+export function flagsProblem(flags: number): string | null {
+  return flags >>> 0 === flags ? null : `the flags ${flags} are no whole number of 32 bits`;
+}
+
+/** What is wrong with a time to live, or `null`: it has 32 bits, with a sign. */
+export function expiryProblem(seconds: number): string | null {
+  return (seconds | 0) === seconds ? null : `${seconds} seconds are no whole number of 32 bits`;
+}
+
+/** What is wrong with what is to be added to a number, or `null`. */
+export function deltaProblem(n: number): string | null {
+  return Number.isSafeInteger(n) && n >= 0 ? null : `${n} is no whole number from 0 on`;
+}
+
+/** Whether a text is the identifier of a value: a number of 64 bits. */
+export function isIdentifier(cas: string): boolean {
+  return /^\d{1,20}$/.test(cas) && BigInt(cas) < 1n << 64n;
 }
 
 /** A request that is not sent. */

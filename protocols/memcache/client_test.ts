@@ -1,35 +1,13 @@
-import { Deferred, Failure, TimeoutError } from "@ropewalk/deferred";
+import { type Deferred, Failure, TimeoutError } from "@ropewalk/deferred";
 import { ConnectionDone } from "@ropewalk/reactor/core";
-import {
-  assertNoResult,
-  Clock,
-  everySplit,
-  failureResultOf,
-  flushLoggedErrors,
-  StringTransport,
-  successResultOf,
-} from "@ropewalk/testing";
+import { assertNoResult, everySplit, failureResultOf, successResultOf } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decodeUtf8, encodeUtf8 } from "../bytes.ts";
+import { client, server } from "./_helpers_test.ts";
 import { MemCacheProtocol } from "./client.ts";
 import { ClientError, MemCacheProtocolError, NoSuchCommand, ServerError } from "./errors.ts";
-import { MemCacheServer } from "./server.ts";
-import { type MemCacheStore, MemoryMemCacheStore } from "./store.ts";
-
-function client() {
-  const clock = new Clock();
-  const transport = new StringTransport({ reactor: clock });
-  const cache = new MemCacheProtocol({ timeoutSeconds: 10, maxValueBytes: 1000 });
-  cache.makeConnection(transport);
-  const say = (text: string) => {
-    const borrowed = encodeUtf8(text);
-    cache.dataReceived(borrowed);
-    borrowed.fill(0x58);
-  };
-  return { clock, transport, cache, say };
-}
 
 const text = (value: Uint8Array | null) => value === null ? null : decodeUtf8(value);
 
@@ -207,176 +185,6 @@ Deno.test("MemCacheProtocol takes any bytes", () => {
   }));
 });
 
-// ---- the server
-
-function server(store?: MemCacheStore) {
-  const clock = new Clock();
-  const transport = new StringTransport({ reactor: clock });
-  const protocol = new MemCacheServer(store ?? new MemoryMemCacheStore(clock), {
-    maxValueBytes: 100,
-    maxLineBytes: 600,
-  });
-  protocol.makeConnection(transport);
-  const ask = (request: string) => {
-    transport.clear();
-    const borrowed = encodeUtf8(request);
-    protocol.dataReceived(borrowed);
-    borrowed.fill(0x58);
-    return transport.text();
-  };
-  return { clock, transport, protocol, ask };
-}
-
-const CONVERSATION: [string, string][] = [
-  ["set a 5 0 1\r\nxyz\r\n", "CLIENT_ERROR bad data chunk\r\n"],
-  ["set a 5 0 3\r\nabc\r\n", "STORED\r\n"],
-  ["get a b\r\n", "VALUE a 5 3\r\nabc\r\nEND\r\n"],
-  ["gets a\n", "VALUE a 5 3 1\r\nabc\r\nEND\r\n"],
-  ["cas a 0 0 1 1\r\nz\r\n", "STORED\r\n"],
-  ["cas a 0 0 1 1\r\ny\r\n", "EXISTS\r\n"],
-  ["cas b 0 0 1 1\r\ny\r\n", "NOT_FOUND\r\n"],
-  ["add a 0 0 1\r\nq\r\n", "NOT_STORED\r\n"],
-  ["add b 0 0 1\r\n5\r\n", "STORED\r\n"],
-  ["append a 0 0 1\r\n>\r\n", "STORED\r\n"],
-  ["prepend a 0 0 1\r\n<\r\n", "STORED\r\n"],
-  ["append c 0 0 1\r\n>\r\n", "NOT_STORED\r\n"],
-  ["replace c 0 0 1\r\n>\r\n", "NOT_STORED\r\n"],
-  ["get a\r\n", "VALUE a 0 3\r\n<z>\r\nEND\r\n"],
-  ["incr b 10\r\n", "15\r\n"],
-  ["decr b 20\r\n", "0\r\n"],
-  ["incr a 1\r\n", "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"],
-  ["incr c 1\r\n", "NOT_FOUND\r\n"],
-  ["incr b x\r\n", "CLIENT_ERROR invalid numeric delta argument\r\n"],
-  ["set n 0 0 20\r\n18446744073709551615\r\n", "STORED\r\n"],
-  ["incr n 2\r\n", "1\r\n"],
-  ["touch b 100\r\n", "TOUCHED\r\n"],
-  ["touch c 100\r\n", "NOT_FOUND\r\n"],
-  ["gat 50 b\r\n", "VALUE b 0 1\r\n0\r\nEND\r\n"],
-  ["delete b\r\n", "DELETED\r\n"],
-  ["delete b\r\n", "NOT_FOUND\r\n"],
-  ["set q 0 0 1 noreply\r\n1\r\n", ""],
-  ["delete q noreply\r\n", ""],
-  ["get q\r\n", "END\r\n"],
-  ["version\r\n", "VERSION 1.6.0-ropewalk\r\n"],
-  ["verbosity 1\r\n", "OK\r\n"],
-  ["flush_all\r\n", "OK\r\n"],
-  ["get a\r\n", "END\r\n"],
-  ["nonsense\r\n", "ERROR\r\n"],
-  ["get\r\n", "ERROR\r\n"],
-  ["delete\r\n", "ERROR\r\n"],
-  ["set a 0 0\r\n", "CLIENT_ERROR bad command line format\r\n"],
-  [`get ${"k".repeat(251)}\r\n`, "CLIENT_ERROR bad command line format\r\n"],
-  [`set a 0 0 101\r\n${"v".repeat(101)}\r\n`, "SERVER_ERROR object too large for cache\r\n"],
-  ["get a\r\n", "END\r\n"],
-  [`set a 0 0 60\r\n${"v".repeat(60)}\r\n`, "STORED\r\n"],
-  [`append a 0 0 41\r\n${"v".repeat(41)}\r\n`, "SERVER_ERROR object too large for cache\r\n"],
-  [`prepend a 0 0 40\r\n${"v".repeat(40)}\r\n`, "STORED\r\n"],
-];
-
-Deno.test("MemCacheServer answers as memcached does", () => {
-  const { ask } = server();
-  for (const [request, answer] of CONVERSATION) assertEquals(ask(request), answer, request);
-});
-
-Deno.test("MemCacheServer answers the same however the commands are cut", () => {
-  const wire = encodeUtf8(CONVERSATION.slice(1, 12).map(([request]) => request).join(""));
-  const expected = CONVERSATION.slice(1, 12).map(([, answer]) => answer).join("");
-  for (const chunks of everySplit(wire)) {
-    const { protocol, transport } = server();
-    for (const chunk of chunks) {
-      protocol.dataReceived(chunk);
-      chunk.fill(0x58);
-    }
-    assertEquals(transport.text(), expected);
-  }
-});
-
-Deno.test("MemCacheServer lets keys expire", () => {
-  const { ask, clock } = server();
-  ask("set a 0 10 1\r\nx\r\nset b 0 0 1\r\ny\r\nset c 0 -1 1\r\nz\r\n");
-  clock.advance(9);
-  assertEquals(ask("get a b c\r\n"), "VALUE a 0 1\r\nx\r\nVALUE b 0 1\r\ny\r\nEND\r\n");
-  clock.advance(1);
-  assertEquals(ask("get a b\r\n"), "VALUE b 0 1\r\ny\r\nEND\r\n");
-});
-
-Deno.test("MemCacheServer takes a moment since 1970 for what it is", () => {
-  const clock = new Clock();
-  const transport = new StringTransport({ reactor: clock });
-  const protocol = new MemCacheServer(new MemoryMemCacheStore(clock), {
-    unixSeconds: () => 2_000_000_000 + clock.seconds(),
-  });
-  protocol.makeConnection(transport);
-  protocol.dataReceived(encodeUtf8("set a 0 2000000005 1\r\nx\r\nset b 0 1999999999 1\r\nx\r\n"));
-  transport.clear();
-  clock.advance(4);
-  protocol.dataReceived(encodeUtf8("get a b\r\n"));
-  clock.advance(1);
-  protocol.dataReceived(encodeUtf8("get a\r\n"));
-  assertEquals(transport.text(), "VALUE a 0 1\r\nx\r\nEND\r\nEND\r\n");
-});
-
-Deno.test("MemCacheServer shows statistics and ends on quit", () => {
-  const { ask, transport } = server();
-  ask("set a 0 0 1\r\nx\r\nget a b\r\n");
-  const stats = ask("stats\r\n");
-  for (const line of ["STAT cmd_get 2", "STAT get_hits 1", "STAT curr_items 1"]) {
-    assert(stats.includes(line + "\r\n"));
-  }
-  assert(stats.endsWith("END\r\n"));
-  assertEquals(ask("quit\r\nget a\r\n"), "");
-  assert(transport.disconnecting);
-});
-
-Deno.test("MemCacheServer closes on an endless line", () => {
-  const { ask, transport } = server();
-  assertEquals(ask("x".repeat(601)), "CLIENT_ERROR line too long\r\n");
-  assert(transport.disconnecting);
-});
-
-Deno.test("MemCacheServer waits for a store that takes its time, and keeps the order", () => {
-  const waiting: Deferred<null>[] = [];
-  const store: MemCacheStore = {
-    get() {
-      const d = new Deferred<null>();
-      waiting.push(d);
-      return d;
-    },
-    set: () => null,
-    delete: () => Promise.resolve(true),
-    clear: () => null,
-  };
-  const { ask, transport } = server(store);
-  assertEquals(ask("get a b\r\nset c 0 0 1\r\nx\r\nget d\r\n"), "");
-  assertEquals(transport.producerState, "paused");
-  waiting[0]!.callback(null);
-  assertEquals(transport.text(), "");
-  waiting[1]!.callback(null);
-  assertEquals(transport.text(), "END\r\nSTORED\r\n");
-  waiting[2]!.errback(new RangeError("disk on fire"));
-  assertEquals(transport.text(), "END\r\nSTORED\r\nSERVER_ERROR internal error\r\n");
-  assertEquals(flushLoggedErrors(RangeError).length, 1);
-  assertEquals(transport.producerState, "producing");
-});
-
-Deno.test("MemoryMemCacheStore keeps a bounded number of keys, the newest", () => {
-  const store = new MemoryMemCacheStore(new Clock(), 2);
-  for (const key of ["a", "b", "a", "c"]) store.set(key, new Uint8Array(0), 0, 0);
-  assertEquals(["a", "b", "c"].map((key) => store.get(key) !== null), [true, false, true]);
-  const small = new MemoryMemCacheStore(new Clock(), 100, 10);
-  for (const key of ["a", "b", "c"]) small.set(key, new Uint8Array(4), 0, 0);
-  assertEquals(["a", "b", "c"].map((key) => small.get(key) !== null), [false, true, true]);
-  small.delete("b");
-  assertEquals(small.stats(), { curr_items: 1, bytes: 4 });
-});
-
-Deno.test("MemCacheServer takes any bytes", () => {
-  fc.assert(fc.property(chunked(), ({ chunks }) => {
-    const { protocol } = server();
-    for (const chunk of chunks) protocol.dataReceived(chunk);
-  }));
-});
-
 Deno.test("MemCacheProtocol and MemCacheServer understand each other", () => {
   const { cache, transport } = client();
   const { protocol, transport: back } = server();
@@ -400,4 +208,82 @@ Deno.test("MemCacheProtocol and MemCacheServer understand each other", () => {
   const stats = cache.stats();
   pump();
   assertEquals(successResultOf(stats)["curr_items"], "2");
+});
+
+Deno.test("MemCacheProtocol sends no flags, times, numbers or identifiers that would make a command of a value", () => {
+  const { cache, transport } = client();
+  for (const flags of [-1, 2 ** 32, 0.5, NaN]) {
+    failureResultOf(cache.set("k", "flush_all", flags), ClientError);
+  }
+  for (const expire of [2 ** 31, -(2 ** 31) - 1, 0.5, Infinity]) {
+    failureResultOf(cache.add("k", "flush_all", 0, expire), ClientError);
+    failureResultOf(cache.touch("k", expire), ClientError);
+  }
+  for (const cas of ["", "-1", "1 2", "18446744073709551616", "9".repeat(30)]) {
+    failureResultOf(cache.checkAndSet("k", "flush_all", cas), ClientError);
+  }
+  for (const n of [-1, 0.5, 2 ** 53]) failureResultOf(cache.increment("k", n), ClientError);
+  failureResultOf(cache.get("half \ud83d".replace(" ", "")), ClientError);
+  assertEquals(transport.text(), "");
+  cache.set("k", "v", 2 ** 32 - 1, 2 ** 31 - 1);
+  cache.checkAndSet("k", "v", "18446744073709551615", 0, -1);
+  assertEquals(
+    transport.text(),
+    "set k 4294967295 2147483647 1\r\nv\r\ncas k 0 -1 1 18446744073709551615\r\nv\r\n",
+  );
+});
+
+Deno.test("MemCacheProtocol takes no value that it did not ask for: the answers are out of step", () => {
+  for (const many of [false, true]) {
+    const { cache, transport, say } = client();
+    const result = many ? cache.getMultiple(["mine", "too"]) : cache.get("mine");
+    say("VALUE other 0 6\r\nsecret\r\nEND\r\n");
+    failureResultOf(result as Deferred<unknown>, MemCacheProtocolError);
+    assert(transport.disconnecting);
+  }
+});
+
+Deno.test("MemCacheProtocol takes keys with spaces that are none to memcached", () => {
+  const { cache, say } = client();
+  const found = cache.get("a\u00a0b\u3000c");
+  say("VALUE a\u00a0b\u3000c 0 1\r\nx\r\nEND\r\n");
+  assertEquals(successResultOf(found), [0, encodeUtf8("x")]);
+});
+
+Deno.test("MemCacheProtocol reads no numbers that are none", () => {
+  for (
+    const line of ["VALUE a 0 1e3", "VALUE a 0 0x1", "VALUE a Infinity 1", "VALUE a 0 ", "VALUE a 0 1 x"]
+  ) {
+    const { cache, say, transport } = client();
+    failureAfter(cache.get("a"), () => say(`${line}\r\n`));
+    assert(transport.disconnecting, line);
+  }
+  function failureAfter(d: Deferred<unknown>, f: () => void) {
+    f();
+    failureResultOf(d, MemCacheProtocolError);
+  }
+});
+
+Deno.test("MemCacheProtocol bounds the figures of a server that never ends them", () => {
+  const { cache, say, transport } = client();
+  const stats = cache.stats();
+  for (let i = 0; i < 100; i++) {
+    say(Array.from({ length: 1000 }, (_, j) => `STAT ${i}.${j} 0\r\n`).join(""));
+  }
+  assertNoResult(stats);
+  say("STAT last 0\r\n");
+  failureResultOf(stats, MemCacheProtocolError);
+  assert(transport.disconnecting);
+});
+
+Deno.test("MemCacheProtocol can be asked again from inside an answer, on a transport that answers at once", () => {
+  const { cache, transport, say } = client();
+  const write = transport.write.bind(transport);
+  transport.write = (data) => {
+    write(data);
+    if (data === "get b\r\n") say("END\r\n");
+  };
+  const both = cache.get("a").addCallback(() => cache.get("b"));
+  say("END\r\n");
+  assertEquals(successResultOf(both), [0, null]);
 });

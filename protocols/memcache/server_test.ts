@@ -1,0 +1,159 @@
+import { Deferred } from "@ropewalk/deferred";
+import { Clock, everySplit, flushLoggedErrors, StringTransport } from "@ropewalk/testing";
+import { chunked } from "@ropewalk/testing/arbitraries";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { encodeUtf8 } from "../bytes.ts";
+import { server } from "./_helpers_test.ts";
+import { MemCacheServer } from "./server.ts";
+import { type MemCacheStore, MemoryMemCacheStore } from "./store.ts";
+
+const CONVERSATION: [string, string][] = [
+  ["set a 5 0 1\r\nxyz\r\n", "CLIENT_ERROR bad data chunk\r\n"],
+  ["set a 5 0 3\r\nabc\r\n", "STORED\r\n"],
+  ["get a b\r\n", "VALUE a 5 3\r\nabc\r\nEND\r\n"],
+  ["gets a\n", "VALUE a 5 3 1\r\nabc\r\nEND\r\n"],
+  ["cas a 0 0 1 1\r\nz\r\n", "STORED\r\n"],
+  ["cas a 0 0 1 1\r\ny\r\n", "EXISTS\r\n"],
+  ["cas b 0 0 1 1\r\ny\r\n", "NOT_FOUND\r\n"],
+  ["add a 0 0 1\r\nq\r\n", "NOT_STORED\r\n"],
+  ["add b 0 0 1\r\n5\r\n", "STORED\r\n"],
+  ["append a 0 0 1\r\n>\r\n", "STORED\r\n"],
+  ["prepend a 0 0 1\r\n<\r\n", "STORED\r\n"],
+  ["append c 0 0 1\r\n>\r\n", "NOT_STORED\r\n"],
+  ["replace c 0 0 1\r\n>\r\n", "NOT_STORED\r\n"],
+  ["get a\r\n", "VALUE a 0 3\r\n<z>\r\nEND\r\n"],
+  ["incr b 10\r\n", "15\r\n"],
+  ["decr b 20\r\n", "0\r\n"],
+  ["incr a 1\r\n", "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"],
+  ["incr c 1\r\n", "NOT_FOUND\r\n"],
+  ["incr b x\r\n", "CLIENT_ERROR invalid numeric delta argument\r\n"],
+  ["set n 0 0 20\r\n18446744073709551615\r\n", "STORED\r\n"],
+  ["incr n 2\r\n", "1\r\n"],
+  ["touch b 100\r\n", "TOUCHED\r\n"],
+  ["touch c 100\r\n", "NOT_FOUND\r\n"],
+  ["gat 50 b\r\n", "VALUE b 0 1\r\n0\r\nEND\r\n"],
+  ["delete b\r\n", "DELETED\r\n"],
+  ["delete b\r\n", "NOT_FOUND\r\n"],
+  ["set q 0 0 1 noreply\r\n1\r\n", ""],
+  ["delete q noreply\r\n", ""],
+  ["get q\r\n", "END\r\n"],
+  ["version\r\n", "VERSION 1.6.0-ropewalk\r\n"],
+  ["verbosity 1\r\n", "OK\r\n"],
+  ["flush_all\r\n", "OK\r\n"],
+  ["get a\r\n", "END\r\n"],
+  ["nonsense\r\n", "ERROR\r\n"],
+  ["get\r\n", "ERROR\r\n"],
+  ["delete\r\n", "ERROR\r\n"],
+  ["set a 0 0\r\n", "CLIENT_ERROR bad command line format\r\n"],
+  [`get ${"k".repeat(251)}\r\n`, "CLIENT_ERROR bad command line format\r\n"],
+  [`set a 0 0 101\r\n${"v".repeat(101)}\r\n`, "SERVER_ERROR object too large for cache\r\n"],
+  ["get a\r\n", "END\r\n"],
+  [`set a 0 0 60\r\n${"v".repeat(60)}\r\n`, "STORED\r\n"],
+  [`append a 0 0 41\r\n${"v".repeat(41)}\r\n`, "SERVER_ERROR object too large for cache\r\n"],
+  [`prepend a 0 0 40\r\n${"v".repeat(40)}\r\n`, "STORED\r\n"],
+];
+
+Deno.test("MemCacheServer answers as memcached does", () => {
+  const { ask } = server();
+  for (const [request, answer] of CONVERSATION) assertEquals(ask(request), answer, request);
+});
+
+Deno.test("MemCacheServer answers the same however the commands are cut", () => {
+  const wire = encodeUtf8(CONVERSATION.slice(1, 12).map(([request]) => request).join(""));
+  const expected = CONVERSATION.slice(1, 12).map(([, answer]) => answer).join("");
+  for (const chunks of everySplit(wire)) {
+    const { protocol, transport } = server();
+    for (const chunk of chunks) {
+      protocol.dataReceived(chunk);
+      chunk.fill(0x58);
+    }
+    assertEquals(transport.text(), expected);
+  }
+});
+
+Deno.test("MemCacheServer lets keys expire", () => {
+  const { ask, clock } = server();
+  ask("set a 0 10 1\r\nx\r\nset b 0 0 1\r\ny\r\nset c 0 -1 1\r\nz\r\n");
+  clock.advance(9);
+  assertEquals(ask("get a b c\r\n"), "VALUE a 0 1\r\nx\r\nVALUE b 0 1\r\ny\r\nEND\r\n");
+  clock.advance(1);
+  assertEquals(ask("get a b\r\n"), "VALUE b 0 1\r\ny\r\nEND\r\n");
+});
+
+Deno.test("MemCacheServer takes a moment since 1970 for what it is", () => {
+  const clock = new Clock();
+  const transport = new StringTransport({ reactor: clock });
+  const protocol = new MemCacheServer(new MemoryMemCacheStore(clock), {
+    unixSeconds: () => 2_000_000_000 + clock.seconds(),
+  });
+  protocol.makeConnection(transport);
+  protocol.dataReceived(encodeUtf8("set a 0 2000000005 1\r\nx\r\nset b 0 1999999999 1\r\nx\r\n"));
+  transport.clear();
+  clock.advance(4);
+  protocol.dataReceived(encodeUtf8("get a b\r\n"));
+  clock.advance(1);
+  protocol.dataReceived(encodeUtf8("get a\r\n"));
+  assertEquals(transport.text(), "VALUE a 0 1\r\nx\r\nEND\r\nEND\r\n");
+});
+
+Deno.test("MemCacheServer shows statistics and ends on quit", () => {
+  const { ask, transport } = server();
+  ask("set a 0 0 1\r\nx\r\nget a b\r\n");
+  const stats = ask("stats\r\n");
+  for (const line of ["STAT cmd_get 2", "STAT get_hits 1", "STAT curr_items 1"]) {
+    assert(stats.includes(line + "\r\n"));
+  }
+  assert(stats.endsWith("END\r\n"));
+  assertEquals(ask("quit\r\nget a\r\n"), "");
+  assert(transport.disconnecting);
+});
+
+Deno.test("MemCacheServer closes on an endless line", () => {
+  const { ask, transport } = server();
+  assertEquals(ask("x".repeat(601)), "CLIENT_ERROR line too long\r\n");
+  assert(transport.disconnecting);
+});
+
+Deno.test("MemCacheServer waits for a store that takes its time, and keeps the order", () => {
+  const waiting: Deferred<null>[] = [];
+  const store: MemCacheStore = {
+    get() {
+      const d = new Deferred<null>();
+      waiting.push(d);
+      return d;
+    },
+    set: () => null,
+    delete: () => Promise.resolve(true),
+    clear: () => null,
+  };
+  const { ask, transport } = server(store);
+  assertEquals(ask("get a b\r\nset c 0 0 1\r\nx\r\nget d\r\n"), "");
+  assertEquals(transport.producerState, "paused");
+  waiting[0]!.callback(null);
+  assertEquals(transport.text(), "");
+  waiting[1]!.callback(null);
+  assertEquals(transport.text(), "END\r\nSTORED\r\n");
+  waiting[2]!.errback(new RangeError("disk on fire"));
+  assertEquals(transport.text(), "END\r\nSTORED\r\nSERVER_ERROR internal error\r\n");
+  assertEquals(flushLoggedErrors(RangeError).length, 1);
+  assertEquals(transport.producerState, "producing");
+});
+
+Deno.test("MemoryMemCacheStore keeps a bounded number of keys, the newest", () => {
+  const store = new MemoryMemCacheStore(new Clock(), 2);
+  for (const key of ["a", "b", "a", "c"]) store.set(key, new Uint8Array(0), 0, 0);
+  assertEquals(["a", "b", "c"].map((key) => store.get(key) !== null), [true, false, true]);
+  const small = new MemoryMemCacheStore(new Clock(), 100, 10);
+  for (const key of ["a", "b", "c"]) small.set(key, new Uint8Array(4), 0, 0);
+  assertEquals(["a", "b", "c"].map((key) => small.get(key) !== null), [false, true, true]);
+  small.delete("b");
+  assertEquals(small.stats(), { curr_items: 1, bytes: 4 });
+});
+
+Deno.test("MemCacheServer takes any bytes", () => {
+  fc.assert(fc.property(chunked(), ({ chunks }) => {
+    const { protocol } = server();
+    for (const chunk of chunks) protocol.dataReceived(chunk);
+  }));
+});
