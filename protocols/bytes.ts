@@ -24,12 +24,17 @@ interface HostBuffer {
   isAscii?: (bytes: Uint8Array) => boolean;
 }
 
-// The host's module `buffer` where there is one (Deno, Node, Bun); a browser has none.
+// The host's module `buffer` where there is one (Node, Bun). Of Deno its Buffer alone: asked for a module in this way it
+// puts another MessageChannel in place of the program's, whose messages overtake promises. A browser has neither.
 const host: HostBuffer = (() => {
   const { process } = globalThis as {
-    process?: { getBuiltinModule?: (name: string) => HostBuffer | undefined };
+    process?: {
+      versions?: { deno?: string };
+      getBuiltinModule?: (name: string) => HostBuffer | undefined;
+    };
   };
   try {
+    if (process?.versions?.deno !== undefined) return globalThis as HostBuffer;
     return process?.getBuiltinModule?.("node:buffer") ?? (globalThis as HostBuffer);
   } catch {
     return {};
