@@ -129,3 +129,38 @@ Deno.test("MemCacheServer serves memcp, memcat, memstat, memrm (of libmemcached)
     await untilClosed();
   }
 });
+
+Deno.test("MemCacheServer serves pymemcache", async () => {
+  const { port, listening } = await listen(
+    Factory.forProtocol(MemCacheServer, new MemoryMemCacheStore(reactor)),
+  );
+  try {
+    const peer = new URL("pymemcache_peer.py", import.meta.url).pathname;
+    const { code, output, errors } = await runToEnd("/usr/bin/python3", [peer, `${port}`]);
+    assertEquals([code, errors], [0, ""]);
+    assertEquals(JSON.parse(output), {
+      set: true,
+      quiet: true,
+      get: ["hello", "x", null],
+      unicode: [true, "значение"],
+      noreply: [true, "a key", true],
+      add: [false, false],
+      append: [true, true],
+      cas: ["<hello>", true, false, null],
+      count: [42, 40, null],
+      touch: [true, false],
+      many: { greeting: "new", n: "40" },
+      all: 500,
+      big: [true, true],
+      "bad key": "MemcacheIllegalInputError",
+      huge: "object too large for cache",
+      "goes on": "40",
+      version: "1.6.0-ropewalk",
+      items: 505,
+      flush: [true, null],
+    });
+  } finally {
+    await listening.stopListening();
+    await untilClosed();
+  }
+});

@@ -20,7 +20,7 @@ import {
 
 const MAX_LINE_BYTES = 8192;
 /** How many figures one answer to `stats` may have. */
-const MAX_STATS = 100_000;
+const MAX_STATS = 10_000;
 
 const VALUE = /^VALUE ([^ ]+) (\d{1,10}) (\d{1,15})(?: (\d{1,20}))? ?$/;
 

@@ -267,7 +267,7 @@ Deno.test("MemCacheProtocol reads no numbers that are none", () => {
 Deno.test("MemCacheProtocol bounds the figures of a server that never ends them", () => {
   const { cache, say, transport } = client();
   const stats = cache.stats();
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 10; i++) {
     say(Array.from({ length: 1000 }, (_, j) => `STAT ${i}.${j} 0\r\n`).join(""));
   }
   assertNoResult(stats);

@@ -3,13 +3,13 @@
  * @module
  */
 import { Deferred, reportError } from "@ropewalk/deferred";
-import type { Data } from "@ropewalk/reactor/core";
+import type { PushProducer } from "@ropewalk/reactor/core";
 import { LineBuffer } from "../_line_buffer.ts";
-import { concatBytes, decodeUtf8, encodeUtf8 } from "../bytes.ts";
+import { decodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
-import { MAX_KEY_BYTES } from "./request.ts";
-import type { Eventually, MemCacheItem, MemCacheStore } from "./store.ts";
+import { Commands, isKey, isLater, type Storing } from "./commands.ts";
+import type { Eventually, MemCacheStore } from "./store.ts";
 
 /** Options of {@linkcode MemCacheServer}. */
 export interface MemCacheServerOptions {
@@ -23,22 +23,6 @@ export interface MemCacheServerOptions {
   version?: string;
 }
 
-const THIRTY_DAYS = 30 * 24 * 3600;
-const LAST_64 = (1n << 64n) - 1n;
-
-/** A storage command whose value is still to come. */
-interface Storing {
-  readonly command: string;
-  readonly key: string;
-  readonly flags: number;
-  readonly expire: number;
-  readonly length: number;
-  readonly cas: string;
-  readonly noreply: boolean;
-  readonly refusal: string | null; // the value is read and thrown away
-}
-
-/** What is known of a storage command. */
 const STORAGE = new Set(["set", "add", "replace", "append", "prepend", "cas"]);
 
 /**
@@ -62,17 +46,19 @@ const STORAGE = new Set(["set", "add", "replace", "append", "prepend", "cas"]);
  * assertEquals(transport.text(), "STORED\r\nVALUE a 0 5\r\nhello\r\nEND\r\n");
  * ```
  */
-export class MemCacheServer<F = Factory> extends Protocol<F> {
+export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProducer {
   /** What is kept of a chunk is copied. */
   readonly borrowsData = true;
-  readonly #store: MemCacheStore;
-  readonly #options: Required<Omit<MemCacheServerOptions, "unixSeconds">> & MemCacheServerOptions;
+  readonly #commands: Commands;
+  readonly #maxValueBytes: number;
+  readonly #maxLineBytes: number;
   readonly #buffer = new LineBuffer();
   #storing: Storing | null = null;
   #skip = 0; // bytes of a value that nobody wants
   #busy = false; // the store has not answered yet
+  #full = false; // the client has not taken what was sent
+  #rest: (() => void) | null = null; // of an answer, when the client has taken the beginning
   #running = false;
-  #counts = { cmd_get: 0, cmd_set: 0, get_hits: 0, get_misses: 0 };
 
   /**
    * A connection to be.
@@ -82,18 +68,31 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
    */
   constructor(store: MemCacheStore, options: MemCacheServerOptions = {}) {
     super();
-    this.#store = store;
-    this.#options = {
-      maxValueBytes: 1024 * 1024,
-      maxLineBytes: 65536,
-      version: "1.6.0-ropewalk",
-      ...options,
-    };
+    const { maxValueBytes = 1024 * 1024, version = "1.6.0-ropewalk", unixSeconds } = options;
+    this.#maxValueBytes = maxValueBytes;
+    this.#maxLineBytes = options.maxLineBytes ?? 65536;
+    this.#commands = new Commands(
+      {
+        say: (line, noreply) => this.#say(line, noreply),
+        send: (parts) => this.transport.writeSequence(parts),
+        when: (value, then) => this.#when(value, then),
+        whenTaken: (then) => this.#full ? void (this.#rest = then) : then(),
+        close: () => this.#close(),
+        seconds: () => this.reactor.seconds(),
+      },
+      store,
+      { maxValueBytes, version, unixSeconds },
+    );
+  }
+
+  /** Wants to hear how fast the client takes its answers. */
+  override connectionMade(): void {
+    this.transport.registerProducer(this, true);
   }
 
   /** Takes some bytes, and does the commands that are complete. */
   override dataReceived(data: Uint8Array): void {
-    if (this.#running || this.#busy) {
+    if (this.#running || this.#waits) {
       this.#buffer.append(data);
       return;
     }
@@ -101,10 +100,42 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
     this.#run();
   }
 
+  /** The client does not take its answers: no more commands are read or done. For the transport to call. */
+  pauseProducing(): void {
+    if (this.#full) return;
+    this.#full = true;
+    if (!this.#busy && !this.transport.disconnecting) this.transport.pauseProducing();
+  }
+
+  /** The client has taken its answers. For the transport to call. */
+  resumeProducing(): void {
+    this.#full = false;
+    const rest = this.#rest;
+    this.#rest = null;
+    rest?.();
+    this.#goOn();
+  }
+
+  /** Nothing more is sent. For the transport to call. */
+  stopProducing(): void {
+    this.#rest = null;
+    this.#full = true;
+  }
+
+  get #waits(): boolean {
+    return this.#busy || this.#full;
+  }
+
+  #goOn(): void {
+    if (this.#waits) return;
+    if (!this.transport.disconnecting) this.transport.resumeProducing();
+    if (!this.#running) this.#run();
+  }
+
   #run(): void {
     this.#running = true;
     try {
-      while (!this.#busy && this.#buffer.length > 0 && this.#step());
+      while (!this.#waits && this.#buffer.length > 0 && this.#step());
     } finally {
       this.#running = false;
       this.#buffer.settle();
@@ -125,106 +156,53 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
     }
     if (this.#storing !== null) return this.#valueReceived(this.#storing);
     const found = buffer.find("\n");
-    if (found < 0 || found > this.#options.maxLineBytes) {
-      if (found < 0 && buffer.length <= this.#options.maxLineBytes) return false;
+    if (found < 0 || found > this.#maxLineBytes) {
+      if (found < 0 && buffer.length <= this.#maxLineBytes) return false;
       this.#say("CLIENT_ERROR line too long");
-      this.transport.loseConnection();
+      this.#close();
       return false;
     }
     const length = found > 0 && buffer.bytes[buffer.start + found - 1] === 13 ? found - 1 : found;
     const line = decodeUtf8(buffer.bytes.subarray(buffer.start, buffer.start + length));
     buffer.skip(found + 1);
-    this.#lineReceived(line);
+    const words = line.split(" ").filter((word) => word !== "");
+    if (STORAGE.has(words[0]!)) this.#storageLine(words);
+    else this.#commands.line(words);
     return true;
   }
 
-  #lineReceived(line: string): void {
-    const words = line.split(" ").filter((word) => word !== "");
-    const command = words[0] ?? "";
-    if (STORAGE.has(command)) return this.#storageLine(command, words);
-    const noreply = words.at(-1) === "noreply";
-    if (noreply) words.pop();
-    const args = words.slice(1);
-    switch (command) {
-      case "get":
-      case "gets":
-        return this.#retrieve(args, command === "gets", null);
-      case "gat":
-      case "gats": {
-        const expire = Number(args[0]);
-        if (!Number.isSafeInteger(expire)) return this.#say("CLIENT_ERROR invalid exptime argument");
-        return this.#retrieve(args.slice(1), command === "gats", expire);
-      }
-      case "delete":
-        if (!this.#keyFits(args[0])) return;
-        return this.#when(
-          this.#store.delete(args[0]!),
-          (there) => this.#say(there ? "DELETED" : "NOT_FOUND", noreply),
-        );
-      case "touch": {
-        const expire = Number(args[1]);
-        if (!this.#keyFits(args[0])) return;
-        if (!Number.isSafeInteger(expire)) return this.#say("CLIENT_ERROR invalid exptime argument");
-        return this.#when(this.#store.get(args[0]!), (item) => {
-          if (item === null) return this.#say("NOT_FOUND", noreply);
-          this.#when(
-            this.#put(args[0]!, item.value, item.flags, expire),
-            () => this.#say("TOUCHED", noreply),
-          );
-        });
-      }
-      case "incr":
-      case "decr":
-        return this.#count(command, args, noreply);
-      case "flush_all":
-        return this.#when(this.#store.clear(), () => this.#say("OK", noreply));
-      case "version":
-        return this.#say(`VERSION ${this.#options.version}`);
-      case "verbosity":
-        return this.#say("OK", noreply);
-      case "stats":
-        return this.#stats(args);
-      case "quit":
-        return this.transport.loseConnection();
-      default:
-        this.#say("ERROR");
-    }
-  }
-
   // set key flags exptime bytes [cas] [noreply]
-  #storageLine(command: string, words: string[]): void {
-    const parts = words.slice(1);
+  #storageLine([command, ...parts]: string[]): void {
     const noreply = parts.at(-1) === "noreply";
     if (noreply) parts.pop();
-    const [key, flags, expire, length, cas] = parts;
-    const wanted = command === "cas" ? 5 : 4;
-    const bytes = Number(length);
+    const [key = "", flags = "", expire = "", bytes = "", cas = ""] = parts;
+    const length = Number(bytes);
     if (
-      parts.length !== wanted || !/^\d+$/.test(length!) || !/^\d+$/.test(flags!) || !/^-?\d+$/.test(expire!)
+      parts.length !== (command === "cas" ? 5 : 4) || !/^\d{1,10}$/.test(flags) || Number(flags) >= 2 ** 32 ||
+      !/^-?\d{1,15}$/.test(expire) || !/^\d{1,15}$/.test(bytes)
     ) {
       this.#say("CLIENT_ERROR bad command line format");
       // Where the value ends is anyone's guess; what follows is read as commands, as memcached does.
       return;
     }
-    let refusal: string | null = null;
-    if (encodeUtf8(key!).length > MAX_KEY_BYTES || key!.includes("\ufffd")) {
-      refusal = "CLIENT_ERROR bad command line format";
-    } else if (bytes > this.#options.maxValueBytes) refusal = "SERVER_ERROR object too large for cache";
+    const refusal = !isKey(key)
+      ? "CLIENT_ERROR bad command line format"
+      : length > this.#maxValueBytes
+      ? "SERVER_ERROR object too large for cache"
+      : null;
+    if (refusal !== null) {
+      this.#skip = length + 2;
+      return this.#say(refusal, noreply);
+    }
     this.#storing = {
-      command,
-      key: key!,
+      command: command!,
+      key,
       flags: Number(flags),
       expire: Number(expire),
-      length: bytes,
-      cas: cas ?? "",
+      length,
+      cas,
       noreply,
-      refusal,
     };
-    if (refusal !== null) {
-      this.#storing = null;
-      this.#skip = bytes + 2;
-      this.#say(refusal, noreply);
-    }
   }
 
   #valueReceived(storing: Storing): boolean {
@@ -243,138 +221,27 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
       return true;
     }
     buffer.skip(length + 2);
-    this.#counts.cmd_set++;
-    this.#storeValue(storing, value);
+    this.#commands.store(storing, value);
     return true;
-  }
-
-  #storeValue(storing: Storing, value: Uint8Array): void {
-    const { command, key, flags, expire, noreply } = storing;
-    const put = (bytes: Uint8Array, itemFlags: number) =>
-      this.#when(this.#put(key, bytes, itemFlags, expire), () => this.#say("STORED", noreply));
-    if (command === "set") return put(value, flags);
-    this.#when(this.#store.get(key), (item) => {
-      if (command === "cas") {
-        if (item === null) return this.#say("NOT_FOUND", noreply);
-        return String(item.cas) === storing.cas ? put(value, flags) : this.#say("EXISTS", noreply);
-      }
-      if ((item === null) !== (command === "add")) return this.#say("NOT_STORED", noreply);
-      if (command === "append" || command === "prepend") {
-        if (item!.value.length + value.length > this.#options.maxValueBytes) {
-          return this.#say("SERVER_ERROR object too large for cache", noreply);
-        }
-        const parts = command === "append" ? [item!.value, value] : [value, item!.value];
-        return put(concatBytes(parts), item!.flags);
-      }
-      return put(value, flags);
-    });
-  }
-
-  // Negative: expired already. Above thirty days: seconds since 1970, which no reactor counts from.
-  #put(key: string, value: Uint8Array, flags: number, expire: number): Eventually<unknown> {
-    if (expire < 0) return this.#store.delete(key);
-    if (expire <= THIRTY_DAYS) return this.#store.set(key, value, flags, expire);
-    const now = this.#options.unixSeconds;
-    if (now === undefined) return this.#store.set(key, value, flags, 0);
-    const left = expire - now();
-    return left <= 0 ? this.#store.delete(key) : this.#store.set(key, value, flags, left);
-  }
-
-  #retrieve(keys: string[], withCas: boolean, expire: number | null): void {
-    if (keys.length === 0) return this.#say("ERROR");
-    for (const key of keys) if (!this.#keyFits(key)) return;
-    const parts: Data[] = [];
-    const next = (i: number): void => {
-      for (; i < keys.length; i++) {
-        const key = keys[i]!;
-        this.#counts.cmd_get++;
-        const item = this.#store.get(key);
-        if (isLater(item)) {
-          this.#when(item, (found) => {
-            add(key, found);
-            next(i + 1);
-          });
-          return;
-        }
-        add(key, item);
-      }
-      parts.push("END\r\n");
-      this.transport.writeSequence(parts);
-    };
-    const add = (key: string, item: MemCacheItem | null) => {
-      if (item === null) {
-        this.#counts.get_misses++;
-        return;
-      }
-      this.#counts.get_hits++;
-      if (expire !== null) this.#when(this.#put(key, item.value, item.flags, expire), () => {});
-      const cas = withCas ? ` ${item.cas}` : "";
-      parts.push(`VALUE ${key} ${item.flags} ${item.value.length}${cas}\r\n`, item.value, "\r\n");
-    };
-    next(0);
-  }
-
-  #count(command: string, [key, by]: string[], noreply: boolean): void {
-    if (!this.#keyFits(key)) return;
-    if (by === undefined || !/^\d+$/.test(by)) {
-      return this.#say("CLIENT_ERROR invalid numeric delta argument", noreply);
-    }
-    this.#when(this.#store.get(key!), (item) => {
-      if (item === null) return this.#say("NOT_FOUND", noreply);
-      const text = decodeUtf8(item.value);
-      if (!/^\d{1,20} *$/.test(text)) {
-        return this.#say("CLIENT_ERROR cannot increment or decrement non-numeric value", noreply);
-      }
-      const old = BigInt(text.trimEnd());
-      const delta = BigInt(by);
-      const value = command === "incr" ? (old + delta) & LAST_64 : old > delta ? old - delta : 0n;
-      this.#when(
-        this.#store.set(key!, encodeUtf8(String(value)), item.flags, 0),
-        () => this.#say(String(value), noreply),
-      );
-    });
-  }
-
-  #stats([which]: string[]): void {
-    const lines: string[] = [];
-    if (which === undefined) {
-      const figures = {
-        pid: 1,
-        uptime: Math.floor(this.reactor.seconds()),
-        time: Math.floor(this.reactor.seconds()),
-        version: this.#options.version,
-        pointer_size: 64,
-        ...this.#counts,
-        ...this.#store.stats?.(),
-      };
-      for (const [name, value] of Object.entries(figures)) lines.push(`STAT ${name} ${value}\r\n`);
-    }
-    this.transport.write(lines.join("") + "END\r\n");
-  }
-
-  #keyFits(key: string | undefined): boolean {
-    if (key === undefined) this.#say("ERROR");
-    else if (
-      key.includes("\ufffd") || (key.length > MAX_KEY_BYTES / 3 && encodeUtf8(key).length > MAX_KEY_BYTES)
-    ) {
-      this.#say("CLIENT_ERROR bad command line format");
-    } else return true;
-    return false;
   }
 
   #say(line: string, noreply = false): void {
     if (!noreply) this.transport.write(`${line}\r\n`);
   }
 
+  #close(): void {
+    this.transport.unregisterProducer(); // it would be waited for
+    this.transport.loseConnection();
+  }
+
   // Goes on with what the store answers: now, or when it does; until then nothing more is done or read.
   #when<T>(value: Eventually<T>, then: (value: T) => void): void {
-    if (!isLater(value)) return then(value);
+    if (!isLater(value)) return then(value as T);
     const deferred = Deferred.is(value)
       ? value as Deferred<T>
       : Deferred.fromPromise(value as PromiseLike<T>);
-    const outer = !this.#busy;
+    if (!this.#waits && !this.transport.disconnecting) this.transport.pauseProducing();
     this.#busy = true;
-    if (outer) this.transport.pauseProducing();
     deferred.addCallback((result) => {
       this.#busy = false;
       then(result);
@@ -382,14 +249,6 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
       reportError(failure, "Error in the store of a memcached-compatible server");
       this.#busy = false;
       this.#say("SERVER_ERROR internal error");
-    }).addBoth(() => {
-      if (this.#busy) return; // there is more to wait for
-      if (!this.transport.disconnecting) this.transport.resumeProducing();
-      if (!this.#running) this.#run();
-    });
+    }).addBoth(() => this.#goOn());
   }
-}
-
-function isLater<T>(value: Eventually<T>): value is Deferred<T> | PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null)?.then === "function";
 }

@@ -157,3 +157,142 @@ Deno.test("MemCacheServer takes any bytes", () => {
     for (const chunk of chunks) protocol.dataReceived(chunk);
   }));
 });
+
+Deno.test("MemCacheServer takes `noreply` for a key where a key stands, as memcached does", () => {
+  const { ask } = server();
+  for (
+    const [request, answer] of [
+      ["get noreply\r\n", "END\r\n"],
+      ["delete noreply\r\n", "NOT_FOUND\r\n"],
+      ["set noreply 0 0 1\r\n5\r\n", "STORED\r\n"],
+      ["get noreply\r\n", "VALUE noreply 0 1\r\n5\r\nEND\r\n"],
+      ["get a noreply\r\n", "VALUE noreply 0 1\r\n5\r\nEND\r\n"],
+      ["incr noreply 1\r\n", "6\r\n"],
+      ["incr noreply 1 noreply\r\n", ""],
+      ["touch noreply 4\r\n", "TOUCHED\r\n"],
+      ["delete noreply noreply\r\n", ""],
+      ["get noreply\r\n", "END\r\n"],
+      ["flush_all noreply\r\n", ""],
+      ["verbosity 1 noreply\r\n", ""],
+    ]
+  ) assertEquals(ask(request!), answer, request);
+});
+
+Deno.test("MemCacheServer has a key live as long as before through incr, append and prepend", () => {
+  const { ask, clock } = server();
+  ask("set n 3 10 1\r\n5\r\nset f 0 0 1\r\n1\r\n");
+  clock.advance(6);
+  assertEquals(
+    ask("incr n 1\r\nappend n 9 0 1\r\n0\r\nprepend n 9 0 1\r\n1\r\nget n\r\n"),
+    "6\r\nSTORED\r\nSTORED\r\nVALUE n 3 3\r\n160\r\nEND\r\n",
+  );
+  clock.advance(4);
+  assertEquals(ask("get n\r\nincr f 1\r\n"), "END\r\n2\r\n");
+  clock.advance(1000);
+  assertEquals(ask("get f\r\n"), "VALUE f 0 1\r\n2\r\nEND\r\n");
+});
+
+Deno.test("MemCacheServer keeps the identifier of a key that is touched", () => {
+  const { ask, clock } = server();
+  ask("set a 0 10 1\r\nx\r\n");
+  assertEquals(ask("touch a 20\r\ngats 30 a\r\ngets a\r\n").match(/ 1 1\r\n/g)?.length, 2);
+  clock.advance(29);
+  assertEquals(ask("touch a -1\r\nget a\r\ntouch a 5\r\n"), "TOUCHED\r\nEND\r\nNOT_FOUND\r\n");
+  ask("set b 0 0 1\r\nx\r\n");
+  assertEquals(ask("gat -1 b\r\nget b\r\n"), "VALUE b 0 1\r\nx\r\nEND\r\nEND\r\n");
+});
+
+Deno.test("MemCacheServer serves a store that can neither update nor touch", () => {
+  const clock = new Clock();
+  const inner = new MemoryMemCacheStore(clock);
+  const { ask } = server({
+    get: (key) => Promise.resolve(inner.get(key)),
+    set: (key, value, flags, seconds) => inner.set(key, value, flags, seconds),
+    delete: (key) => inner.delete(key),
+    clear: () => inner.clear(),
+  });
+  assertEquals(ask("set a 0 10 1\r\n5\r\nversion\r\n"), "STORED\r\nVERSION 1.6.0-ropewalk\r\n");
+  const sync = server({ ...bound(inner) });
+  assertEquals(sync.ask("incr a 1\r\ntouch a 9\r\ntouch z 9\r\n"), "6\r\nTOUCHED\r\nNOT_FOUND\r\n");
+  clock.advance(9);
+  assertEquals(sync.ask("get a\r\n"), "END\r\n");
+
+  function bound(store: MemoryMemCacheStore): MemCacheStore {
+    return {
+      get: (key) => store.get(key),
+      set: (key, value, flags, seconds) => store.set(key, value, flags, seconds),
+      delete: (key) => store.delete(key),
+      clear: () => store.clear(),
+    };
+  }
+});
+
+Deno.test("MemCacheServer refuses numbers that are none, or have too many digits, without much ado", () => {
+  const { ask } = server();
+  const many = "9".repeat(500);
+  ask("set a 0 0 1\r\n5\r\nset b 0 0 21\r\n184467440737095516160\r\n");
+  for (
+    const [request, answer] of [
+      [`incr a ${many}`, "CLIENT_ERROR invalid numeric delta argument"],
+      ["incr a 18446744073709551616", "CLIENT_ERROR invalid numeric delta argument"],
+      ["incr b 1", "CLIENT_ERROR cannot increment or decrement non-numeric value"],
+      ["touch a 1e3", "CLIENT_ERROR invalid exptime argument"],
+      ["gat 0x10 a", "CLIENT_ERROR invalid exptime argument"],
+      ["flush_all x", "CLIENT_ERROR invalid exptime argument"],
+      [`set a 0 0 ${many}`, "CLIENT_ERROR bad command line format"],
+      ["set a 4294967296 0 1", "CLIENT_ERROR bad command line format"],
+      ["set a -1 0 1", "CLIENT_ERROR bad command line format"],
+      [`set a 0 ${many} 1`, "CLIENT_ERROR bad command line format"],
+      ["get a", "VALUE a 0 1\r\n5\r\nEND"],
+    ]
+  ) assertEquals(ask(`${request}\r\n`), `${answer}\r\n`, request);
+});
+
+Deno.test("MemCacheServer sends a long answer no faster than it is taken, and does nothing else meanwhile", () => {
+  const clock = new Clock();
+  const transport = new StringTransport({ reactor: clock });
+  const protocol = new MemCacheServer(new MemoryMemCacheStore(clock));
+  protocol.makeConnection(transport);
+  const value = "x".repeat(50_000);
+  protocol.dataReceived(encodeUtf8(`set a 0 0 ${value.length}\r\n${value}\r\n`));
+  transport.clear();
+  const write = transport.writeSequence.bind(transport);
+  let unsent = 0;
+  transport.writeSequence = (parts) => { // as a real one does: 64 KiB wait, and the producer is to hold
+    const all = [...parts];
+    for (const part of all) unsent += part.length;
+    write(all);
+    if (unsent > 65536) protocol.pauseProducing();
+  };
+  protocol.dataReceived(encodeUtf8(`get${" a".repeat(100)}\r\nversion\r\n`));
+  assert(transport.value().length < 200_000, `${transport.value().length} bytes wait`);
+  assertEquals(transport.producerState, "paused");
+  protocol.dataReceived(encodeUtf8("get a\r\n"));
+  let turns = 0;
+  for (let all = 0; all < 101 * value.length; turns++) {
+    assert(transport.value().length < 200_000);
+    all += transport.value().length;
+    transport.clear();
+    unsent = 0;
+    protocol.resumeProducing();
+    assert(turns < 100);
+  }
+  assert(turns > 40);
+  assertEquals(transport.producerState, "producing");
+  transport.clear();
+  unsent = 0;
+  protocol.dataReceived(encodeUtf8("get b\r\nquit\r\n"));
+  assertEquals(transport.text(), "END\r\n");
+  assert(transport.disconnecting && transport.producer === null);
+});
+
+Deno.test("MemCacheServer does no more commands for a client that takes no answers", () => {
+  const { protocol, transport, ask } = server();
+  protocol.pauseProducing();
+  protocol.pauseProducing();
+  assertEquals([ask("version\r\n"), transport.producerState], ["", "paused"]);
+  protocol.resumeProducing();
+  assertEquals([transport.text(), transport.producerState], ["VERSION 1.6.0-ropewalk\r\n", "producing"]);
+  protocol.stopProducing();
+  assertEquals(ask("version\r\n"), "");
+});

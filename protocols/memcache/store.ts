@@ -24,6 +24,15 @@ export interface MemCacheStore {
   get(key: string): Eventually<MemCacheItem | null>;
   /** Stores a value. `expireSeconds` is from now; 0 for never. */
   set(key: string, value: Uint8Array, flags: number, expireSeconds: number): Eventually<unknown>;
+  /** Stores another value of a key, which lives as long as before. @default {@linkcode set}, for ever */
+  update?(key: string, value: Uint8Array, flags: number): Eventually<unknown>;
+  /**
+   * Has a key live `expireSeconds` from now; 0 for ever. Its `cas` stays.
+   *
+   * @returns False if it is missing.
+   * @default {@linkcode get} and {@linkcode set}
+   */
+  touch?(key: string, expireSeconds: number): Eventually<boolean>;
   /** Deletes a key. @returns False if it is missing. */
   delete(key: string): Eventually<boolean>;
   /** Forgets everything. */
@@ -75,7 +84,26 @@ export class MemoryMemCacheStore implements MemCacheStore {
 
   /** Stores a value. */
   set(key: string, value: Uint8Array, flags: number, expireSeconds: number): void {
-    const expires = expireSeconds === 0 ? Infinity : this.reactor.seconds() + expireSeconds;
+    this.#put(key, value, flags, this.#moment(expireSeconds));
+  }
+
+  /** Stores another value of a key, which lives as long as before. */
+  update(key: string, value: Uint8Array, flags: number): void {
+    this.#put(key, value, flags, this.#items.get(key)?.expires ?? Infinity);
+  }
+
+  /** Has a key live `expireSeconds` from now. */
+  touch(key: string, expireSeconds: number): boolean {
+    if (this.get(key) === null) return false;
+    this.#items.get(key)!.expires = this.#moment(expireSeconds);
+    return true;
+  }
+
+  #moment(expireSeconds: number): number {
+    return expireSeconds === 0 ? Infinity : this.reactor.seconds() + expireSeconds;
+  }
+
+  #put(key: string, value: Uint8Array, flags: number, expires: number): void {
     this.#remove(key); // so that it becomes the newest
     this.#items.set(key, { item: { value, flags, cas: ++this.#cas }, expires });
     this.#bytes += value.length;
