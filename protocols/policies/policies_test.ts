@@ -71,6 +71,15 @@ Deno.test("ProtocolWrapper borrows data if the protocol inside does", () => {
   assert(!open(new WrappingFactory(Factory.forProtocol(Echo))).wrapper.borrowsData);
 });
 
+Deno.test("ProtocolWrapper hears the end of input if the protocol inside does; else the transport closes", () => {
+  const { wrapper, inner } = open(new WrappingFactory(Factory.forProtocol(Echo)));
+  assertEquals(wrapper.readConnectionLost, undefined);
+  let heard = 0;
+  Object.assign(inner, { readConnectionLost: () => heard++ });
+  wrapper.readConnectionLost!();
+  assertEquals(heard, 1);
+});
+
 Deno.test("WrappingFactory passes on how connections go, and a refusal", () => {
   const calls: string[] = [];
   class Client extends ClientFactory {

@@ -96,11 +96,10 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
     wrapped.connectionLost(reason);
   }
 
-  /** The peer has finished sending: a protocol that does not care loses the connection. */
-  readConnectionLost(): void {
+  /** The peer has finished sending. Only if the wrapped protocol has it: a transport closes otherwise. */
+  get readConnectionLost(): (() => void) | undefined {
     const wrapped = this.wrappedProtocol;
-    if (wrapped?.readConnectionLost) wrapped.readConnectionLost();
-    else this.loseConnection();
+    return wrapped?.readConnectionLost && (() => wrapped.readConnectionLost!());
   }
 
   /** Our own sending side was closed. */

@@ -199,7 +199,7 @@ export interface StreamProtocol {
   /** The connection is gone. Called exactly once, after anything else. */
   connectionLost(reason: Failure): void;
   /** The peer has finished sending. A protocol without this method loses the connection instead. */
-  readConnectionLost?(): void;
+  readConnectionLost?: (() => void) | undefined;
   /** Our own sending side was closed. */
   writeConnectionLost?(): void;
   /** The TLS that `startTLS` asked for is agreed on. */

@@ -146,9 +146,10 @@ class HAProxyConnection implements StreamProtocol {
     if (!proxied.paused && !this.#transport.disconnecting) this.#transport.resumeProducing();
   }
 
-  readConnectionLost(): void {
-    if (this.#inner?.readConnectionLost) this.#inner.readConnectionLost();
-    else this.#transport.loseConnection();
+  /** Only if the protocol inside has it: it says how the connection ends. */
+  get readConnectionLost(): (() => void) | undefined {
+    const inner = this.#inner;
+    return inner?.readConnectionLost && (() => inner.readConnectionLost!());
   }
 
   writeConnectionLost(): void {

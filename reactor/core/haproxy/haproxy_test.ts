@@ -240,6 +240,20 @@ Deno.test("a proxy that does not say who is there leaves the addresses of the co
   assertEquals(inner[0]!.transport.getHost(), transport.getHost());
 });
 
+Deno.test("whether the end of input is heard is up to the protocol behind the header", () => {
+  const plain = accept();
+  assertEquals(plain.connection.readConnectionLost, undefined);
+  plain.connection.dataReceived(proxyHeaderV2(null, null));
+  assertEquals(plain.connection.readConnectionLost, undefined); // a transport closes, and stops a producer
+  const hearing = accept();
+  hearing.connection.dataReceived(proxyHeaderV2(null, null));
+  const inner: StreamProtocol = hearing.inner[0]!;
+  let heard = 0;
+  inner.readConnectionLost = () => heard++;
+  hearing.connection.readConnectionLost!();
+  assertEquals(heard, 1);
+});
+
 Deno.test("a header may take ten seconds and no longer", () => {
   const { connection, transport, inner } = accept();
   const clock = transport.reactor as Clock;
