@@ -27,15 +27,15 @@ interface HostBuffer {
 // The host's module `buffer` where there is one (Node, Bun). Of Deno its Buffer alone: asked for a module in this way it
 // puts another MessageChannel in place of the program's, whose messages overtake promises. A browser has neither.
 const host: HostBuffer = (() => {
-  const { process } = globalThis as {
+  const global = globalThis as HostBuffer & {
     process?: {
       versions?: { deno?: string };
       getBuiltinModule?: (name: string) => HostBuffer | undefined;
     };
   };
   try {
-    if (process?.versions?.deno !== undefined) return globalThis as HostBuffer;
-    return process?.getBuiltinModule?.("node:buffer") ?? (globalThis as HostBuffer);
+    if (global.process?.versions?.deno !== undefined) return global;
+    return global.process?.getBuiltinModule?.("node:buffer") ?? global;
   } catch {
     return {};
   }
