@@ -27,15 +27,15 @@ interface HostBuffer {
 // The host's module `buffer` where there is one (Node, Bun). Of Deno its Buffer alone: asked for a module in this way it
 // puts another MessageChannel in place of the program's, whose messages overtake promises. A browser has neither.
 const host: HostBuffer = (() => {
-  const global = globalThis as HostBuffer & {
+  const scope = globalThis as HostBuffer & {
     process?: {
       versions?: { deno?: string };
       getBuiltinModule?: (name: string) => HostBuffer | undefined;
     };
   };
   try {
-    if (global.process?.versions?.deno !== undefined) return global;
-    return global.process?.getBuiltinModule?.("node:buffer") ?? global;
+    if (scope.process?.versions?.deno !== undefined) return scope;
+    return scope.process?.getBuiltinModule?.("node:buffer") ?? scope;
   } catch {
     return {};
   }
