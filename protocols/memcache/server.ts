@@ -3,8 +3,8 @@
  * @module
  */
 import { Deferred, reportError } from "@ropewalk/deferred";
-import type { PushProducer } from "@ropewalk/reactor/core";
 import { LineBuffer } from "../_line_buffer.ts";
+import { PeerIntake } from "../_peer_intake.ts";
 import { decodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
@@ -46,7 +46,7 @@ const STORAGE = new Set(["set", "add", "replace", "append", "prepend", "cas"]);
  * assertEquals(transport.text(), "STORED\r\nVALUE a 0 5\r\nhello\r\nEND\r\n");
  * ```
  */
-export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProducer {
+export class MemCacheServer<F = Factory> extends Protocol<F> {
   /** What is kept of a chunk is copied. */
   readonly borrowsData = true;
   readonly #commands: Commands;
@@ -56,7 +56,7 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
   #storing: Storing | null = null;
   #skip = 0; // bytes of a value that nobody wants
   #busy = false; // the store has not answered yet
-  #full = false; // the client has not taken what was sent
+  readonly #intake = new PeerIntake(() => this.#hold(), () => this.#taken());
   #rest: (() => void) | null = null; // of an answer, when the client has taken the beginning
   #running = false;
 
@@ -76,18 +76,13 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
         say: (line, noreply) => this.#say(line, noreply),
         send: (parts) => this.transport.writeSequence(parts),
         when: (value, then) => this.#when(value, then),
-        whenTaken: (then) => this.#full ? void (this.#rest = then) : then(),
-        close: () => this.#close(),
+        whenTaken: (then) => this.#intake.full ? void (this.#rest = then) : then(),
+        close: () => this.transport.loseConnection(),
         seconds: () => this.reactor.seconds(),
       },
       store,
       { maxValueBytes, version, unixSeconds },
     );
-  }
-
-  /** Wants to hear how fast the client takes its answers. */
-  override connectionMade(): void {
-    this.transport.registerProducer(this, true);
   }
 
   /** Takes some bytes, and does the commands that are complete. */
@@ -100,30 +95,20 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
     this.#run();
   }
 
-  /** The client does not take its answers: no more commands are read or done. For the transport to call. */
-  pauseProducing(): void {
-    if (this.#full) return;
-    this.#full = true;
+  // The client does not take its answers: no more commands are read or done.
+  #hold(): void {
     if (!this.#busy && !this.transport.disconnecting) this.transport.pauseProducing();
   }
 
-  /** The client has taken its answers. For the transport to call. */
-  resumeProducing(): void {
-    this.#full = false;
+  #taken(): void {
     const rest = this.#rest;
     this.#rest = null;
     rest?.();
     this.#goOn();
   }
 
-  /** Nothing more is sent. For the transport to call. */
-  stopProducing(): void {
-    this.#rest = null;
-    this.#full = true;
-  }
-
   get #waits(): boolean {
-    return this.#busy || this.#full;
+    return this.#busy || this.#intake.full;
   }
 
   #goOn(): void {
@@ -134,10 +119,12 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
 
   #run(): void {
     this.#running = true;
+    this.#intake.begin(this.transport);
     try {
       while (!this.#waits && this.#buffer.length > 0 && this.#step());
     } finally {
       this.#running = false;
+      this.#intake.end();
       this.#buffer.settle();
     }
   }
@@ -159,7 +146,7 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
     if (found < 0 || found > this.#maxLineBytes) {
       if (found < 0 && buffer.length <= this.#maxLineBytes) return false;
       this.#say("CLIENT_ERROR line too long");
-      this.#close();
+      this.transport.loseConnection();
       return false;
     }
     const length = found > 0 && buffer.bytes[buffer.start + found - 1] === 13 ? found - 1 : found;
@@ -229,11 +216,6 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
     if (!noreply) this.transport.write(`${line}\r\n`);
   }
 
-  #close(): void {
-    this.transport.unregisterProducer(); // it would be waited for
-    this.transport.loseConnection();
-  }
-
   // Goes on with what the store answers: now, or when it does; until then nothing more is done or read.
   #when<T>(value: Eventually<T>, then: (value: T) => void): void {
     if (!isLater(value)) return then(value as T);
@@ -244,7 +226,12 @@ export class MemCacheServer<F = Factory> extends Protocol<F> implements PushProd
     this.#busy = true;
     deferred.addCallback((result) => {
       this.#busy = false;
-      then(result);
+      this.#intake.begin(this.transport);
+      try {
+        then(result);
+      } finally {
+        this.#intake.end();
+      }
     }).addErrback((failure) => {
       reportError(failure, "Error in the store of a memcached-compatible server");
       this.#busy = false;
