@@ -140,6 +140,39 @@ Deno.test("a request that is aborted fails, and its page hears of it", async () 
   assert(gone);
 });
 
+Deno.test("a request that was aborted before it is answered fails at once, and what takes no time is answered", async () => {
+  const seen: string[] = [];
+  const handler = siteHandler(site((request) => {
+    seen.push(request.path);
+    return request.path === "/now" ? "hello" : NOT_DONE_YET;
+  }));
+  const signal = AbortSignal.abort();
+  assertEquals(await (await handler(new Request("http://a/now", { signal }))).text(), "hello");
+  await assertRejects(() => handler(new Request("http://a/later", { signal })), Error, "went away");
+  await assertRejects(() => handler(new Request("http://a/post", { method: "POST", body: "x", signal })));
+  assertEquals(seen, ["/now", "/later"]);
+});
+
+Deno.test("of a body that nobody takes some is read, so that its client reads the answer, and no more", async () => {
+  const handler = siteHandler(site(() => "hello"));
+  const taken = async (pieces: number) => {
+    let given = 0;
+    const { promise: over, resolve } = Promise.withResolvers<string>();
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (given++ < pieces) return controller.enqueue(new Uint8Array(65_536));
+        controller.close();
+        resolve("read to its end");
+      },
+      cancel: () => resolve("given up"),
+    });
+    const { status } = await handler(new Request("http://a/", { method: "POST", body }));
+    return [status, await over, given < 30];
+  };
+  assertEquals(await taken(5), [413, "read to its end", true]);
+  assertEquals(await taken(1000), [413, "given up", true]);
+});
+
 Deno.test("a site as a function answers a page that fails with 500", async () => {
   const { setErrorReporter } = await import("@ropewalk/deferred");
   const errors: unknown[] = [];

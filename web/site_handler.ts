@@ -61,11 +61,23 @@ export function siteHandler(site: HTTPFactory): (request: Request, info?: HostIn
   };
 }
 
+/** So much of a body that nobody takes is read all the same. */
+const MAX_UNREAD_BYTES = 1_048_576;
+
 /** Fields that speak of a connection, which is the host's. */
 const OF_CONNECTION = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
 
 const TOO_LARGE = new Fault(413, "The body is too large");
 const BAD_FORM = new Fault(400, "The form is malformed");
+
+async function drain(body: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  for (let left = MAX_UNREAD_BYTES; left >= 0;) {
+    const { done, value } = await body.read();
+    if (done) return;
+    left -= value.length;
+  }
+  await body.cancel();
+}
 
 /** Carries one response to the web platform. */
 class FetchChannel implements ResponseChannel {
@@ -75,6 +87,7 @@ class FetchChannel implements ResponseChannel {
   #producer: PushProducer | null = null;
   #paused = false;
   #over = false;
+  #watching = false;
   #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #bodyBytes = 0;
   #bodyFlows = false;
@@ -95,7 +108,7 @@ class FetchChannel implements ResponseChannel {
   }
 
   start(): void {
-    const { method, url, body, signal } = this.platform;
+    const { method, url, body } = this.platform;
     const { pathname, search, host } = new URL(url);
     let lines = "";
     for (const [name, value] of this.platform.headers) lines += `${name}: ${value}\r\n`;
@@ -109,14 +122,27 @@ class FetchChannel implements ResponseChannel {
       host,
       headers,
     });
-    signal.addEventListener("abort", this.#gone, { once: true });
-    if (body === null) return this.#request.process();
+    if (body === null) {
+      this.#request.process();
+      if (!this.#over) this.#watch();
+      return;
+    }
+    this.#body = body.getReader();
     if (Number(headers.get("content-length") ?? 0) > this.site.limits.maxBodyBytes) {
       return this.#refuse(TOO_LARGE);
     }
-    this.#body = body.getReader();
+    this.#watch();
+    if (this.#over) return;
     if (this.#request._streamsBody()) this.#request.process();
     else this.resumeBody();
+  }
+
+  // Only for what takes time: hosts make a signal when it is asked for.
+  #watch(): void {
+    const { signal } = this.platform;
+    if (signal.aborted) return this.#gone();
+    this.#watching = true;
+    signal.addEventListener("abort", this.#gone, { once: true });
   }
 
   /** Whoever takes the body as a stream has enough for now. */
@@ -136,7 +162,7 @@ class FetchChannel implements ResponseChannel {
     try {
       while (this.#bodyFlows && this.#body !== null) {
         const { done, value } = await this.#body.read();
-        if (this.#over) return void this.#dropBody();
+        if (this.#over) return;
         if (done) {
           this.#body = null;
           const { streaming } = this.#request;
@@ -149,13 +175,16 @@ class FetchChannel implements ResponseChannel {
       }
     } finally {
       this.#reading = false;
+      if (this.#over) this.#dropBody();
     }
   }
 
+  // Nobody wants the rest. Some of it is read all the same: were it given up at once, the host would cut off a client that
+  // still sends, and the answer could be lost on the way.
   #dropBody(): void {
     const body = this.#body;
     this.#body = null;
-    body?.cancel().catch(() => {}); // nobody wants the rest
+    if (body !== null) drain(body).catch(() => {});
   }
 
   // The client broke the rules.
@@ -193,7 +222,7 @@ class FetchChannel implements ResponseChannel {
 
   #finished(): void {
     this.#over = true;
-    this.platform.signal.removeEventListener("abort", this.#gone);
+    if (this.#watching) this.platform.signal.removeEventListener("abort", this.#gone);
     this.site.requestDone(this.#request);
     if (!this.#reading) this.#dropBody();
   }
