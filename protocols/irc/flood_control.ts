@@ -14,6 +14,7 @@ export class FloodControl {
   #allowance: number;
   #lastRefill = 0;
   #timer: DelayedCall | null = null;
+  #stopped = false;
 
   /** @param seconds Between lines; 0 for no flood control. */
   constructor(send: (line: string) => void, seconds: number, burst: number, maxLines: number) {
@@ -23,16 +24,23 @@ export class FloodControl {
     this.#maxLines = maxLines;
   }
 
-  /** Sends a line, now or later. @throws {RangeError} If too many lines wait. */
+  /** How many lines wait. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** Sends a line, now or later; after {@linkcode stop} never. @throws {RangeError} If too many lines wait. */
   push(line: string, clock: ReactorTime): void {
+    if (this.#stopped) return;
     if (this.#seconds === 0) return this.#send(line);
     if (this.#queue.length >= this.#maxLines) throw new RangeError("Cannot send a line: too many wait");
     this.#queue.push(line);
     this.#drain(clock);
   }
 
-  /** Forgets what waits. */
+  /** Forgets what waits: the connection is gone. */
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = null;
     this.#queue.length = 0;

@@ -51,27 +51,38 @@ export function parseMessage(line: string): Message | null {
 /**
  * Writes a line, without its end.
  *
- * @throws {IRCBadMessage} If a parameter holds what would make another message of it.
+ * @throws {IRCBadMessage} If it holds what would make another message of it.
  */
 export function formatMessage(command: string, params: readonly string[] = [], prefix = ""): string {
   const words = [prefix === "" ? command : `:${prefix} ${command}`];
   params.forEach((param, i) => {
-    if (/[\r\n\0]/.test(param)) {
-      throw new IRCBadMessage("Cannot send a message: a parameter holds a line's end");
-    }
     const last = i === params.length - 1;
     if (last && (param === "" || param.startsWith(":") || param.includes(" "))) words.push(`:${param}`);
     else if (param === "" || param.includes(" ") || param.startsWith(":")) {
       throw new IRCBadMessage("Cannot send a message: only the last parameter may be empty or hold spaces");
     } else words.push(param);
   });
-  return words.join(" ");
+  const line = words.join(" ");
+  if (/[\r\n\0]/.test(line)) throw new IRCBadMessage("Cannot send a message: it holds a line's end");
+  return line;
 }
 
 /** The nick of `nick!user@host`. */
 export function nickOf(prefix: string): string {
   const end = prefix.search(/[!@]/);
   return end < 0 ? prefix : prefix.slice(0, end);
+}
+
+/** The beginning of a text: at most so many bytes of UTF-8, and no half of a character. */
+export function cutText(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text;
+  const bytes = encodeUtf8(text);
+  return bytes.length <= maxBytes ? text : decodeUtf8(bytes.subarray(0, characterEnd(bytes, maxBytes)));
+}
+
+function characterEnd(bytes: Uint8Array, at: number): number {
+  while ((bytes[at]! & 0xc0) === 0x80) at--;
+  return at;
 }
 
 /**
@@ -89,9 +100,8 @@ export function splitText(text: string, maxBytes: number): string[] {
       let end = rest.lastIndexOf(32, maxBytes);
       let skip = 1;
       if (end <= 0) {
-        end = maxBytes;
+        end = characterEnd(rest, maxBytes);
         skip = 0;
-        while ((rest[end]! & 0xc0) === 0x80) end--; // not inside a character
       }
       pieces.push(decodeUtf8(rest.subarray(0, end)));
       rest = rest.subarray(end + skip);

@@ -20,6 +20,7 @@
  * @module
  */
 export { IRCClient, type IRCClientOptions } from "./client.ts";
+export { IRCCommands } from "./commands.ts";
 export { type CTCP, extractCTCP, formatCTCP } from "./ctcp.ts";
 export { DCCChat } from "./dcc.ts";
 export { IRCEvents } from "./events.ts";
@@ -32,6 +33,8 @@ export {
   parseMessage,
   splitText,
 } from "./message.ts";
+export { IRCNetwork, type IRCNetworkOptions } from "./network.ts";
 export { REPLY_NAMES } from "./numerics.ts";
-export { IRC, IRCNetwork, type IRCNetworkOptions } from "./server.ts";
+export { type SASLCredentials } from "./sasl.ts";
+export { IRC } from "./server.ts";
 export { type ChannelModes, type ModeChange, parseModes, ServerSupportedFeatures } from "./supported.ts";

@@ -5,72 +5,9 @@
 import type { Failure } from "@ropewalk/deferred";
 import type { Factory } from "../factory.ts";
 import { LineReceiver } from "../line_receiver.ts";
-import { formatMessage, type Message, nickOf, parseMessage } from "./message.ts";
-
-/** A channel of an {@linkcode IRCNetwork}. */
-interface Channel {
-  readonly name: string;
-  topic: string;
-  readonly members: Map<IRC, { op: boolean }>;
-}
-
-/** Options of {@linkcode IRCNetwork}. */
-export interface IRCNetworkOptions {
-  /** The server's name. @default "irc.local" */
-  name?: string;
-  /** Lines of the message of the day. @default none */
-  motd?: readonly string[];
-  /** What PASS has to say; `null` for no password. @default null */
-  password?: string | null;
-  /** How many channels one user may be in. @default 20 */
-  maxChannels?: number;
-}
-
-/**
- * The users and channels of one server; give it to every {@linkcode IRC} connection.
- *
- * @example
- * ```ts
- * import { Factory } from "@ropewalk/protocols";
- * import { IRC, IRCNetwork } from "@ropewalk/protocols/irc";
- *
- * const factory = Factory.forProtocol(IRC, new IRCNetwork({ name: "irc.example.org" }));
- * ```
- */
-export class IRCNetwork {
-  /** The server's name. */
-  readonly name: string;
-  /** Lines of the message of the day. */
-  readonly motd: readonly string[];
-  /** What PASS has to say, or `null`. */
-  readonly password: string | null;
-  /** How many channels one user may be in. */
-  readonly maxChannels: number;
-  /** @ignore Users by nick. */
-  readonly _users: Map<string, IRC> = new Map();
-  /** @ignore Channels by name. */
-  readonly _channels: Map<string, Channel> = new Map();
-
-  /**
-   * A network without users.
-   *
-   * @param options Names and limits.
-   */
-  constructor(options: IRCNetworkOptions = {}) {
-    this.name = options.name ?? "irc.local";
-    this.motd = options.motd ?? [];
-    this.password = options.password ?? null;
-    this.maxChannels = options.maxChannels ?? 20;
-  }
-}
-
-/** Names are the same if they differ in case only (RFC 1459 §2.2). */
-function fold(name: string): string {
-  return name.toLowerCase().replaceAll("[", "{").replaceAll("]", "}").replaceAll("\\", "|").replaceAll(
-    "~",
-    "^",
-  );
-}
+import { PeerIntake } from "../_peer_intake.ts";
+import { cutText, formatMessage, MAX_LINE_BYTES, type Message, nickOf, parseMessage } from "./message.ts";
+import { type Channel, fold, type IRCNetwork } from "./network.ts";
 
 const NICK = /^[A-Za-z[\]\\`_^{|}][-A-Za-z0-9[\]\\`_^{|}]{0,29}$/;
 const CHANNEL = /^#[^\s,:]{1,49}$/;
@@ -92,6 +29,8 @@ export class IRC<F = Factory> extends LineReceiver<F> {
   readonly #network: IRCNetwork;
   #password: string | null = null;
   #in = false;
+  #unread = 0; // bytes that were sent since the user stopped reading
+  readonly #intake = new PeerIntake(() => {}, () => void (this.#unread = 0));
 
   /**
    * A connection to be.
@@ -110,6 +49,22 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     return `${this.nickname}!${this.username}@${host.startsWith(":") ? `0${host}` : host}`;
   }
 
+  /** Whether this user has been let in; until then nobody can reach it. */
+  get registered(): boolean {
+    return this.#in;
+  }
+
+  /** Sends a line: as much of it as a line may have. A user who reads nothing is cut off in the end. */
+  override sendLine(line: string): void {
+    const cut = cutText(line, MAX_LINE_BYTES - 2);
+    this.#intake.begin(this.transport);
+    super.sendLine(cut);
+    this.#intake.end();
+    if (!this.#intake.full) return;
+    this.#unread += cut.length;
+    if (this.#unread > this.#network.maxUnreadBytes) this.transport.abortConnection();
+  }
+
   /** Sends a message to this user. */
   sendMessage(command: string, params: readonly string[], prefix: string = this.#network.name): void {
     const line = formatMessage(command, params, prefix);
@@ -118,7 +73,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
 
   /** A line came. */
   override lineReceived(line: string): void {
-    const message = parseMessage(line);
+    const message = parseMessage(line.replace(/[\r\0]/g, "")); // they could not be passed on
     if (message === null) return;
     const early = ["NICK", "USER", "PASS", "PING", "QUIT", "CAP"].includes(message.command);
     if (!this.#in && !early) return this.#numeric("451", "You have not registered");
@@ -130,8 +85,16 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     this.#leaveAll(reason.getErrorMessage());
   }
 
+  // What a user said may stand in the middle, where there is no room for spaces.
   #numeric(code: string, ...params: string[]): void {
-    this.sendMessage(code, [this.nickname || "*", ...params]);
+    const text = params.pop()!;
+    const words = params.map((param) => param.replace(/^:+/, "").split(" ")[0] || "*");
+    this.sendMessage(code, [this.nickname || "*", ...words, text]);
+  }
+
+  #user(nick: string): IRC | undefined {
+    const user = this.#network._users.get(fold(nick));
+    return user?.registered ? user : undefined;
   }
 
   #command({ command, params }: Message): void {
@@ -196,11 +159,11 @@ export class IRC<F = Factory> extends LineReceiver<F> {
             `0 ${user.realname}`,
           );
         }
-        return this.#numeric("315", first || "*", "End of WHO list");
+        return this.#numeric("315", first, "End of WHO list");
       }
       case "WHOIS": {
-        const user = network._users.get(fold(first));
-        if (user === undefined) return this.#numeric("401", first || "*", "No such nick/channel");
+        const user = this.#user(first);
+        if (user === undefined) return this.#numeric("401", first, "No such nick/channel");
         const host = user.hostmask.split("@")[1]!;
         this.#numeric("311", user.nickname, user.username, host, "*", user.realname);
         this.#numeric("312", user.nickname, network.name, "ropewalk");
@@ -225,7 +188,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
 
   #nick(nick: string): void {
     if (nick === "") return this.#numeric("431", "No nickname given");
-    if (!NICK.test(nick)) return this.#numeric("432", nick.split(" ")[0] || "*", "Erroneous nickname");
+    if (!NICK.test(nick)) return this.#numeric("432", nick, "Erroneous nickname");
     const users = this.#network._users;
     const holder = users.get(fold(nick));
     if (holder !== undefined && holder !== this) {
@@ -270,14 +233,14 @@ export class IRC<F = Factory> extends LineReceiver<F> {
 
   #onChannel(name: string, then: (channel: Channel) => void): void {
     const channel = this.#network._channels.get(fold(name));
-    if (channel === undefined) this.#numeric("403", name.split(" ")[0] || "*", "No such channel");
+    if (channel === undefined) this.#numeric("403", name, "No such channel");
     else if (!channel.members.has(this as IRC)) {
       this.#numeric("442", channel.name, "You're not on that channel");
     } else then(channel);
   }
 
   #join(name: string): void {
-    if (!CHANNEL.test(name)) return this.#numeric("403", name || "*", "No such channel");
+    if (!CHANNEL.test(name)) return this.#numeric("403", name, "No such channel");
     const channels = this.#network._channels;
     let channel = channels.get(fold(name));
     if (channel?.members.has(this as IRC)) return;
@@ -330,12 +293,12 @@ export class IRC<F = Factory> extends LineReceiver<F> {
       return command === "NOTICE" ? undefined : this.#numeric("412", "No text to send");
     }
     const channel = this.#network._channels.get(fold(target));
-    const line = formatMessage(command, [channel?.name ?? target, text], this.hostmask);
-    if (channel?.members.has(this as IRC)) return this.#tell(channel.members.keys(), line, this as IRC);
-    const user = this.#network._users.get(fold(target));
+    const line = () => formatMessage(command, [channel?.name ?? target, text], this.hostmask);
+    if (channel?.members.has(this as IRC)) return this.#tell(channel.members.keys(), line(), this as IRC);
+    const user = this.#user(target);
     if (channel !== undefined) return this.#numeric("404", channel.name, "Cannot send to channel");
-    if (user !== undefined) user.sendLine(line);
-    else if (command !== "NOTICE") this.#numeric("401", nickOf(target) || "*", "No such nick/channel");
+    if (user !== undefined) user.sendLine(line());
+    else if (command !== "NOTICE") this.#numeric("401", nickOf(target), "No such nick/channel");
   }
 
   #topic(name: string, topic: string | undefined): void {
@@ -363,7 +326,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
         return this.#numeric("472", modes.slice(0, 2), "is unknown mode char to me");
       }
       if (member === undefined) {
-        return this.#numeric("441", nick || "*", channel.name, "They aren't on that channel");
+        return this.#numeric("441", nick, channel.name, "They aren't on that channel");
       }
       member.op = modes === "+o";
       this.#tell(
@@ -380,7 +343,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
       }
       const user = this.#network._users.get(fold(nick));
       if (user === undefined || !channel.members.has(user)) {
-        return this.#numeric("441", nick || "*", channel.name, "They aren't on that channel");
+        return this.#numeric("441", nick, channel.name, "They aren't on that channel");
       }
       const line = formatMessage("KICK", [channel.name, user.nickname, reason], this.hostmask);
       this.#tell(channel.members.keys(), line);

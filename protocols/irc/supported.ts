@@ -30,6 +30,8 @@ export interface ChannelModes {
  * ```
  */
 export class ServerSupportedFeatures {
+  /** How many features are remembered. */
+  static readonly MAX_FEATURES: number = 500;
   readonly #features = new Map<string, string>([
     ["CHANNELLEN", "200"],
     ["CHANTYPES", "#&"],
@@ -46,11 +48,14 @@ export class ServerSupportedFeatures {
         this.#features.delete(param.slice(1));
         continue;
       }
-      const [name, value] = param.split("=", 2) as [string, string | undefined];
-      if (name === "") continue;
+      const equals = param.indexOf("=");
+      const name = equals < 0 ? param : param.slice(0, equals);
+      const value = equals < 0 ? "" : param.slice(equals + 1);
+      const full = this.#features.size >= ServerSupportedFeatures.MAX_FEATURES;
+      if (name === "" || (full && !this.#features.has(name))) continue;
       this.#features.set(
         name,
-        (value ?? "").replace(/\\x([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))),
+        value.replace(/\\x([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))),
       );
     }
   }
@@ -78,6 +83,24 @@ export class ServerSupportedFeatures {
       (this.#features.get("CHANMODES") ?? "")
         .split(",");
     return { addressModes, param, setParam, noParam };
+  }
+
+  /**
+   * Reads the changes of a MODE message, by what the server says of its modes.
+   *
+   * @param target A channel, or a nick, whose modes have no parameters.
+   * @param modes `"+ov-k"`.
+   * @param params Their parameters.
+   */
+  modeChanges(target: string, modes: string, params: readonly string[]): ModeChange[] {
+    if (!this.isChannel(target)) return parseModes(modes, params, () => false);
+    const { addressModes, param, setParam } = this.channelModes;
+    const always = addressModes + param + [...this.prefixes.keys()].join("");
+    return parseModes(
+      modes,
+      params,
+      (mode, set) => always.includes(mode) || (set && setParam.includes(mode)),
+    );
   }
 
   /** Whether a name is that of a channel. */

@@ -1,133 +1,15 @@
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
+import { ConnectionLost } from "@ropewalk/reactor/core";
 import { Clock, everySplit, StringTransport } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeUtf8 } from "../bytes.ts";
-import { IRCClient, type IRCClientOptions } from "./client.ts";
-import { extractCTCP, formatCTCP } from "./ctcp.ts";
-import { formatMessage, IRCBadMessage, nickOf, parseMessage, splitText } from "./message.ts";
-import { IRC, IRCNetwork } from "./server.ts";
-import { parseModes, ServerSupportedFeatures } from "./supported.ts";
-
-const HEARD = [
-  "signedOn",
-  "yourHost",
-  "myInfo",
-  "joined",
-  "left",
-  "privmsg",
-  "noticed",
-  "action",
-  "modeChanged",
-  "userJoined",
-  "userLeft",
-  "userQuit",
-  "userKicked",
-  "kickedFrom",
-  "userRenamed",
-  "topicUpdated",
-  "namesReceived",
-  "receivedMOTD",
-  "isupport",
-  "saslFailed",
-  "errorReceived",
-  "dccChatOffered",
-  "ctcpReply",
-  "irc_unknown",
-];
-
-function client(options: IRCClientOptions = { nickname: "me", lineRateSeconds: 0 }) {
-  const clock = new Clock();
-  const transport = new StringTransport({ reactor: clock });
-  const irc = new IRCClient(options);
-  const events: unknown[][] = [];
-  for (const name of HEARD) {
-    Object.assign(irc, { [name]: (...args: unknown[]) => void events.push([name, ...args]) });
-  }
-  irc.makeConnection(transport);
-  const sent = () => {
-    const lines = transport.text().split("\r\n").slice(0, -1);
-    transport.clear();
-    return lines;
-  };
-  const feed = (...lines: string[]) =>
-    irc.dataReceived(encodeUtf8(lines.map((line) => line + "\r\n").join("")));
-  return { irc, transport, clock, events, sent, feed };
-}
-
-Deno.test("parseMessage and formatMessage are each other's reverse", () => {
-  const cases: [string, string, string, string[]][] = [
-    [":n!u@h PRIVMSG #c :hello there", "n!u@h", "PRIVMSG", ["#c", "hello there"]],
-    ["PING :", "", "PING", [""]],
-    ["JOIN #a", "", "JOIN", ["#a"]],
-    [":s 001 me ::)", "s", "001", ["me", ":)"]],
-  ];
-  for (const [line, prefix, command, params] of cases) {
-    assertEquals(parseMessage(line), { prefix, command, params });
-    assertEquals(formatMessage(command, params, prefix), line);
-  }
-  assertEquals(parseMessage("@time=12;x=y :s  cmd  a   b :c  d"), {
-    prefix: "s",
-    command: "CMD",
-    params: ["a", "b", "c  d"],
-  });
-  for (const line of ["", " ", ":only", "@tags"]) assertEquals(parseMessage(line), null);
-  for (const params of [["a\r\nQUIT"], ["a b", "c"], ["", "c"], [":x", "c"]]) {
-    assertThrows(() => formatMessage("X", params), IRCBadMessage);
-  }
-  assertEquals([nickOf("n!u@h"), nickOf("server"), nickOf("n@h")], ["n", "server", "n"]);
-});
-
-Deno.test("splitText cuts at lines, words and characters, by bytes", () => {
-  assertEquals(splitText("a\r\nb\n\nc", 10), ["a", "b", "c"]);
-  assertEquals(splitText("hello big world", 9), ["hello big", "world"]);
-  assertEquals(splitText("żżżżż", 5), ["żż", "żż", "ż"]);
-  assertEquals(splitText("🐌🐌", 6), ["🐌", "🐌"]);
-  assertThrows(() => splitText("x", 3), RangeError);
-  fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 4, max: 20 }), (text, max) => {
-    const pieces = splitText(text, max);
-    for (const piece of pieces) assert(encodeUtf8(piece).length <= max && piece !== "");
-    const bare = (value: string) => value.toWellFormed().replace(/[\s\0]/g, "");
-    assertEquals(bare(pieces.join("")), bare(text));
-  }));
-});
-
-Deno.test("CTCP requests are taken out of a text", () => {
-  assertEquals(extractCTCP("a\x01ACTION waves\x01b\x01version\x01\x01\x01"), {
-    messages: [{ tag: "ACTION", data: "waves" }, { tag: "VERSION", data: null }],
-    rest: "ab",
-  });
-  assertEquals(formatCTCP({ tag: "PING", data: "1\x012" }), "\x01PING 12\x01");
-});
-
-Deno.test("ServerSupportedFeatures knows what the server said", () => {
-  const supported = new ServerSupportedFeatures();
-  assertEquals(supported.getFeature("NICKLEN"), "9");
-  supported.parse([
-    "NICKLEN=30",
-    "PREFIX=(ov)@+",
-    "CHANMODES=beI,k,l,imn",
-    "EXCEPTS",
-    "-CHANNELLEN",
-    "NAME=a\\x20b",
-    "=",
-  ]);
-  assertEquals(supported.getFeature("NAME"), "a b");
-  assert(supported.hasFeature("EXCEPTS") && !supported.hasFeature("CHANNELLEN"));
-  assertEquals([...supported.prefixes], [["o", "@"], ["v", "+"]]);
-  assertEquals(supported.channelModes, { addressModes: "beI", param: "k", setParam: "l", noParam: "imn" });
-  assert(supported.isChannel("#a") && !supported.isChannel("a") && !supported.isChannel(""));
-  assertEquals(
-    parseModes("+o-v+l", ["bob", "eve", "5"], () => true).map(({ set, mode, param }) => [set, mode, param]),
-    [
-      [true, "o", "bob"],
-      [false, "v", "eve"],
-      [true, "l", "5"],
-    ],
-  );
-});
+import { client } from "./_helpers_test.ts";
+import { IRCClient } from "./client.ts";
+import { IRCBadMessage } from "./message.ts";
+import { IRCNetwork } from "./network.ts";
+import { IRC } from "./server.ts";
 
 Deno.test("IRCClient registers, and takes another nick if its own is taken", () => {
   const { sent, feed, events, irc } = client({
@@ -336,126 +218,6 @@ Deno.test("IRCClient logs in by SASL PLAIN, and goes if it may not", () => {
   assert(none.transport.disconnecting);
 });
 
-Deno.test("IRCClient and IRC take any bytes", () => {
-  fc.assert(fc.property(chunked(), ({ chunks }) => {
-    const { irc } = client();
-    const server = new IRC(new IRCNetwork());
-    server.makeConnection(new StringTransport());
-    for (const chunk of chunks) {
-      irc.dataReceived(chunk);
-      server.dataReceived(chunk);
-    }
-  }));
-});
-
-function users(network: IRCNetwork, ...nicks: string[]) {
-  return nicks.map((nick) => {
-    const transport = new StringTransport({ peer: new IPv4Address("TCP", "1.2.3.4", 9) });
-    const irc = new IRC(network);
-    irc.makeConnection(transport);
-    const say = (...lines: string[]) => {
-      transport.clear();
-      irc.dataReceived(encodeUtf8(lines.map((line) => line + "\r\n").join("")));
-      return heard();
-    };
-    const heard = () => {
-      const lines = transport.text().split("\r\n").slice(0, -1);
-      transport.clear();
-      return lines;
-    };
-    const welcome = say(`NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`);
-    return { irc, transport, say, heard, welcome };
-  });
-}
-
-Deno.test("IRC lets users in, and tells them apart", () => {
-  const network = new IRCNetwork({ motd: ["be nice"] });
-  const [a] = users(network, "ann");
-  assertEquals(a!.welcome.map((line) => line.split(" ")[1]), [
-    "001",
-    "002",
-    "004",
-    "005",
-    "375",
-    "372",
-    "376",
-  ]);
-  const [b] = users(network, "ANN");
-  assertEquals(b!.welcome, [":irc.local 433 * ANN :Nickname is already in use"]);
-  assertEquals(b!.say("JOIN #a"), [":irc.local 451 * :You have not registered"]);
-  assertEquals(b!.say("NICK 1bad", "NICK"), [
-    ":irc.local 432 * 1bad :Erroneous nickname",
-    ":irc.local 431 * :No nickname given",
-  ]);
-  assert(b!.say("NICK bob")[0]!.includes("001"));
-  assertEquals(b!.say("PING x", "NOPE", "USER a b c d"), [
-    ":irc.local PONG irc.local x",
-    ":irc.local 421 bob NOPE :Unknown command",
-    ":irc.local 462 bob :You may not reregister",
-  ]);
-  const locked = new IRCNetwork({ password: "pw" });
-  const [c] = users(locked, "eve");
-  assert(c!.transport.disconnecting);
-});
-
-Deno.test("IRC carries what is said in channels and between users", () => {
-  const network = new IRCNetwork();
-  const [a, b, c] = users(network, "ann", "bob", "eve");
-  assertEquals(a!.say("JOIN #c"), [
-    ":ann!ann@1.2.3.4 JOIN #c",
-    ":irc.local 353 ann = #c @ann",
-    ":irc.local 366 ann #c :End of NAMES list",
-  ]);
-  a!.say("TOPIC #c :all things");
-  assertEquals(b!.say("JOIN #C,bad").slice(0, 3), [
-    ":bob!bob@1.2.3.4 JOIN #c",
-    ":irc.local 332 bob #c :all things",
-    ":irc.local 353 bob = #c :@ann bob",
-  ]);
-  assertEquals(a!.heard().at(-1), ":bob!bob@1.2.3.4 JOIN #c");
-  b!.say("PRIVMSG #c :hello all", "NOTICE ann :psst", "PRIVMSG ann :\x01ACTION waves\x01");
-  assertEquals(a!.heard(), [
-    ":bob!bob@1.2.3.4 PRIVMSG #c :hello all",
-    ":bob!bob@1.2.3.4 NOTICE ann psst",
-    ":bob!bob@1.2.3.4 PRIVMSG ann :\x01ACTION waves\x01",
-  ]);
-  assertEquals(c!.say("PRIVMSG #c :let me in", "PRIVMSG nobody hi", "PRIVMSG #c", "TOPIC #c"), [
-    ":irc.local 404 eve #c :Cannot send to channel",
-    ":irc.local 401 eve nobody :No such nick/channel",
-    ":irc.local 412 eve :No text to send",
-    ":irc.local 442 eve #c :You're not on that channel",
-  ]);
-  assertEquals(b!.say("MODE #c +o bob", "KICK #c ann"), [
-    ":irc.local 482 bob #c :You're not channel operator",
-    ":irc.local 482 bob #c :You're not channel operator",
-  ]);
-  a!.say("MODE #c +o bob", "NICK anna");
-  assertEquals(b!.heard(), [":ann!ann@1.2.3.4 MODE #c +o bob", ":ann!ann@1.2.3.4 NICK anna"]);
-  assertEquals(b!.say("WHOIS anna")[0], ":irc.local 311 bob anna ann 1.2.3.4 * :Real ann");
-  assertEquals(b!.say("LIST")[0], ":irc.local 322 bob #c 2 :all things");
-  assertEquals(b!.say("WHO #c")[0], ":irc.local 352 bob #c ann 1.2.3.4 irc.local anna H :0 Real ann");
-  b!.say("KICK #c anna :out");
-  assertEquals(a!.heard(), [":bob!bob@1.2.3.4 KICK #c anna out"]);
-  a!.say("JOIN #c");
-  b!.say("PART #c :so long");
-  assertEquals(a!.heard(), [":bob!bob@1.2.3.4 PART #c :so long"]);
-  b!.say("JOIN #c");
-  a!.irc.connectionLost(new Failure(new ConnectionLost("reset")));
-  assertEquals(b!.heard().at(-1), ":anna!ann@1.2.3.4 QUIT reset");
-  assertEquals(b!.say("QUIT :bye"), ["ERROR :Closing Link: bye"]);
-  assert(b!.transport.disconnecting);
-  b!.irc.connectionLost(new Failure(new ConnectionLost()));
-});
-
-Deno.test("IRC bounds lines and channels", () => {
-  const network = new IRCNetwork({ maxChannels: 2 });
-  const [a] = users(network, "ann");
-  a!.say("JOIN #a,#b");
-  assertEquals(a!.say("JOIN #c"), [":irc.local 405 ann #c :You have joined too many channels"]);
-  a!.say(`PRIVMSG #a :${"x".repeat(600)}`);
-  assert(a!.transport.disconnecting);
-});
-
 Deno.test("IRCClient talks to IRC", () => {
   const { irc, transport, events } = client();
   const server = new IRC(new IRCNetwork());
@@ -538,4 +300,87 @@ Deno.test("IRCClient asks and hears what Twisted's does: whois, invite, pings, n
   assertEquals(sent(), ["PING me2"]);
   irc.connectionLost(new Failure(new ConnectionLost()));
   assertEquals(clock.getDelayedCalls(), []);
+});
+
+Deno.test("IRCClient takes any bytes", () => {
+  fc.assert(fc.property(chunked(), ({ chunks }) => {
+    const { irc } = client();
+    for (const chunk of chunks) irc.dataReceived(chunk);
+  }));
+});
+
+Deno.test("IRCClient sends no line of more than 512 bytes, and cuts what it does as what it says", () => {
+  const { irc, sent } = client();
+  sent();
+  for (
+    const say of [
+      () => irc.topic("#c", "t".repeat(502)),
+      () => irc.leave("#c", "ż".repeat(252)),
+      () => irc.sendCommand("X", "y".repeat(511)),
+    ]
+  ) assertThrows(say, IRCBadMessage);
+  irc.topic("#c", "t".repeat(510 - "TOPIC #c ".length));
+  assertEquals(sent().map((line) => line.length), [510]);
+  irc.describe("#c", "ż".repeat(600));
+  const lines = sent();
+  assert(lines.length > 2);
+  for (const line of lines) {
+    assert(encodeUtf8(line).length <= 510);
+    assert(line.startsWith("PRIVMSG #c :\x01ACTION ż") && line.endsWith("ż\x01"));
+  }
+});
+
+Deno.test("IRCClient answers one CTCP request of a message, and none while much waits to be sent", () => {
+  const { feed, sent, irc, clock } = client({
+    nickname: "me",
+    lineRateSeconds: 2,
+    burst: 5,
+    maxQueuedLines: 50,
+  });
+  sent();
+  const flood = `:a!b@c PRIVMSG me :${"\x01PING 1\x01".repeat(50)}`;
+  feed(flood);
+  assertEquals(sent(), ["NOTICE a :\x01PING 1\x01"]);
+  // It used to throw, which cost the bot its connection.
+  feed(...Array.from({ length: 100 }, () => flood));
+  assertEquals(sent().length, 4);
+  for (let i = 0; i < 40; i++) irc.msg("#c", "there is room for what the program says itself");
+  clock.advance(20);
+  irc.connectionLost(new Failure(new ConnectionLost()));
+  const { feed: other, sent: none } = client();
+  none();
+  other(
+    "PRIVMSG me :\x01PING 1\x01",
+    "::x PRIVMSG me :\x01PING 1\x01",
+    ":a!b@c PRIVMSG me :\x01PING a\rb\0c\x01",
+  );
+  assertEquals(none(), ["NOTICE a :\x01PING abc\x01"]);
+});
+
+Deno.test("IRCClient says nothing, and keeps no timer, after the connection is lost", () => {
+  const { irc, sent, clock } = client({ nickname: "me", lineRateSeconds: 2, burst: 1 });
+  sent();
+  irc.msg("#c", "one");
+  irc.msg("#c", "two");
+  irc.connectionLost(new Failure(new ConnectionLost()));
+  for (let i = 0; i < 3; i++) irc.msg("#c", "a program's own timer does not know");
+  assertEquals(clock.getDelayedCalls(), []);
+  clock.advance(100);
+  assertEquals(sent(), ["PRIVMSG #c one"]);
+});
+
+Deno.test("IRCClient that is to log in goes if it is let in without", () => {
+  const sasl = { username: "u", password: "p" };
+  const { feed, events, transport } = client({ nickname: "me", sasl, lineRateSeconds: 0 });
+  feed(":s 421 me CAP :Unknown command", ":s 001 me :Welcome");
+  assertEquals(events.at(-1), ["saslFailed", "The server let us in without a login"]);
+  assert(transport.disconnecting && !events.some(([name]) => name === "signedOn"));
+  const plain = client();
+  plain.feed(":s CAP me NAK :x", ":s 904 me :no", "AUTHENTICATE +");
+  assertEquals(plain.events.map(([name, , command]) => [name, command]), [
+    ["irc_unknown", "CAP"],
+    ["irc_unknown", "904"],
+    ["irc_unknown", "AUTHENTICATE"],
+  ]);
+  assert(!plain.transport.disconnecting);
 });
