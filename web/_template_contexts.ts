@@ -16,29 +16,12 @@ export interface Slot {
 
 const TEXT: Slot = { name: "text", takesMarkup: true, escape: escapeHTML };
 const QUOTED: Slot = { name: "an attribute", takesMarkup: false, escape: escapeHTML };
-const UNQUOTED: Slot = {
-  name: "an attribute without quotes",
-  takesMarkup: false,
-  // Every character that could end the value, or begin another thing, as a reference; an empty value would eat the next.
-  escape: (text) =>
-    text === "" ? '""' : text.replace(/[^\w.,:/#-]/gu, (character) => `&#${character.codePointAt(0)};`),
-};
 const URL_START: Slot = { name: "a URL", takesMarkup: false, escape: (text) => escapeHTML(safeURL(text)) };
-const URL_START_UNQUOTED: Slot = {
-  ...UNQUOTED,
-  name: "a URL",
-  escape: (text) => UNQUOTED.escape(safeURL(text)),
-};
 // What a value is followed or preceded by may make a scheme of it: `${"java"}${"script:…"}`.
 const URL_MIDDLE: Slot = {
   name: "a URL",
   takesMarkup: false,
   escape: (text) => escapeHTML(withoutScheme(text)),
-};
-const URL_MIDDLE_UNQUOTED: Slot = {
-  ...UNQUOTED,
-  name: "a URL",
-  escape: (text) => UNQUOTED.escape(withoutScheme(text)),
 };
 const URL_SCHEME: Slot = {
   name: "the scheme of a URL",
@@ -81,6 +64,8 @@ const URL_ATTRIBUTES = new Set([
   "poster",
   "cite",
   "ping",
+  "background",
+  "manifest",
   "xlink:href",
 ]);
 /** The attributes of a JSX element: only what {@linkcode attributeSlot} made safe stands there. */
@@ -130,41 +115,70 @@ function withoutScheme(text: string): string {
   return end < 0 ? text.replaceAll(":", "%3A") : text.slice(0, end).replaceAll(":", "%3A") + text.slice(end);
 }
 
-const known = new WeakMap<readonly string[], readonly Slot[]>();
+/** A template that was read: what stands around its values, and where they stand. */
+export interface Contexts {
+  /** The HTML between the values; attributes without quotes, in which values stand, have some. */
+  readonly strings: readonly string[];
+  /** The places of the values. */
+  readonly slots: readonly Slot[];
+}
+
+const known = new WeakMap<readonly string[], Contexts>();
 
 /**
  * The places of a template's values.
  *
  * @param strings What stands around them; read once for each array.
  * @param ofJSX Whether whole attributes may be values, as the platform's precompile of JSX makes them.
- * @throws {TypeError} If one is where nothing can be made safe.
+ * @throws {TypeError} If one is where nothing can be made safe, or the template ends in the middle of something.
  */
-export function contextsOf(strings: readonly string[], ofJSX = false): readonly Slot[] {
+export function contextsOf(strings: readonly string[], ofJSX = false): Contexts {
   const before = known.get(strings);
   if (before !== undefined) return before;
   const slots: Slot[] = [];
   const reader = new Reader();
-  for (let i = 0; i < strings.length - 1; i++) {
-    reader.read(strings[i]!);
-    slots.push(reader.slot(strings[i + 1]!, ofJSX));
-  }
-  known.set(strings, slots);
-  return slots;
+  const read = strings.map((html, i) => {
+    const isLast = i === strings.length - 1;
+    const text = reader.read(html, !isLast);
+    if (isLast) reader.end();
+    else slots.push(reader.slot(strings[i + 1]!, ofJSX));
+    return text;
+  });
+  const contexts = { strings: read, slots };
+  known.set(strings, contexts);
+  return contexts;
 }
 
-type State = "text" | "tag" | "name" | "before" | "quoted" | "unquoted" | "comment" | "raw";
+type State = "text" | "tag" | "name" | "after name" | "before" | "quoted" | "unquoted" | "comment" | "raw";
+
+/** The quotes of an attribute that has none in the template: they are put in. */
+const OURS = "";
+/** What ends a value without quotes. */
+const UNQUOTED_END = /[\s>]/;
+/** What may yet become the scheme of a URL, and its colon. */
+const SCHEME_END = /^[\w+.-]*:/;
 
 /** Reads HTML as far as it has to know where it is. */
 class Reader {
   #state: State = "text";
   #tag = "";
   #attribute = "";
-  #quote = "";
+  #quote = OURS;
   #valueEmpty = true;
-  #schemeOpen = false; // all of the value so far was put in: it may yet become a URL's scheme
+  #schemeOpen = false; // nothing so far in the value ends what may be a URL's scheme
   #dangling = false; // a `<` stands right before the value
 
-  read(html: string): void {
+  /**
+   * Reads on.
+   *
+   * @param html Some HTML.
+   * @param more Whether a value follows.
+   * @returns The HTML, with quotes around attributes that have none and go on in a value: a value that is empty, or
+   * shows nothing, would leave the next attribute to be taken for it.
+   */
+  read(html: string, more: boolean): string {
+    let out = "";
+    let from = 0; // of what is not in `out` yet
     let i = 0;
     this.#dangling = /<[/!]?-?$/.test(html);
     while (i < html.length) {
@@ -172,97 +186,110 @@ class Reader {
       const c = html[i]!;
       switch (this.#state) {
         case "text": {
-          const match = /<(?:(!--)|\/?([a-zA-Z][^\s/>]*))/.exec(rest);
-          if (match === null) return;
+          const match = /<(?:(!--(?:-?>)?)|\/?([a-zA-Z][^\s/>]*))/.exec(rest);
+          if (match === null) return out + html.slice(from);
           i += match.index + match[0].length;
-          if (match[1] !== undefined) this.#state = "comment";
-          else {
+          if (match[1] !== undefined) {
+            if (!match[1].endsWith(">")) this.#state = "comment"; // `<!-->` is a whole one
+          } else {
             this.#tag = match[0][1] === "/" ? "" : match[2]!.toLowerCase();
             this.#state = "tag";
           }
           break;
         }
         case "comment": {
-          const end = rest.indexOf("-->");
-          if (end < 0) return;
-          i += end + 3;
+          const match = /--!?>/.exec(rest);
+          if (match === null) return out + html.slice(from);
+          i += match.index + match[0].length;
           this.#state = "text";
           break;
         }
         case "raw": {
           const match = new RegExp(`</${this.#tag}[\\s/>]`, "i").exec(rest);
-          if (match === null) return;
+          if (match === null) return out + html.slice(from);
           i += match.index + match[0].length - 1;
           this.#tag = "";
           this.#state = "tag";
           break;
         }
         case "tag": // between attributes
-          if (c === ">") {
-            this.#state = RAW_ELEMENTS.has(this.#tag) ? "raw" : "text";
-            i++;
-          } else if (/[\s/]/.test(c)) i++;
-          else {
-            this.#attribute = "";
+          if (c === ">") this.#state = RAW_ELEMENTS.has(this.#tag) ? "raw" : "text";
+          else if (!/[\s/]/.test(c)) {
+            this.#attribute = c.toLowerCase(); // also a `=`: it begins a name here
             this.#state = "name";
           }
+          i++;
           break;
         case "name":
+        case "after name":
           if (c === "=") {
             this.#state = "before";
             i++;
-          } else if (/[\s/>]/.test(c)) this.#state = "tag";
+          } else if (/\s/.test(c)) {
+            this.#state = "after name"; // its `=` may yet come
+            i++;
+          } else if (this.#state === "after name" || /[/>]/.test(c)) this.#state = "tag";
           else {
             this.#attribute += c.toLowerCase();
             i++;
           }
           break;
         case "before": // the value
-          if (c === '"' || c === "'") {
-            this.#quote = c;
-            this.#state = "quoted";
-            this.#valueEmpty = true;
-            this.#schemeOpen = false;
-            i++;
-          } else if (/\s/.test(c)) i++;
+          if (/\s/.test(c)) i++;
           else {
-            this.#state = "unquoted";
-            this.#valueEmpty = true;
-            this.#schemeOpen = false;
+            const isQuote = c === '"' || c === "'";
+            this.#begin(isQuote ? c : OURS);
+            this.#state = isQuote ? "quoted" : c === ">" ? "tag" : "unquoted";
+            if (isQuote) i++;
           }
           break;
         case "quoted": {
-          const end = rest.indexOf(this.#quote);
-          if (end !== 0) this.#valueEmpty = false;
-          if (/[:/?#]/.test(end < 0 ? rest : rest.slice(0, end))) this.#schemeOpen = false;
-          if (end < 0) return;
-          i += end + 1;
+          const ours = this.#quote === OURS;
+          const end = ours ? rest.search(UNQUOTED_END) : rest.indexOf(this.#quote);
+          const text = end < 0 ? rest : rest.slice(0, end);
+          this.#passed(text);
+          if (ours) {
+            out += html.slice(from, i) + text.replaceAll('"', "&quot;") + (end < 0 ? "" : '"');
+            from = i + text.length;
+          }
+          if (end < 0) return out + html.slice(from);
+          i += text.length + (ours ? 0 : 1);
           this.#state = "tag";
           break;
         }
         case "unquoted": {
-          const end = rest.search(/[\s>]/);
-          if (end !== 0) this.#valueEmpty = false;
-          if (/[:/?#]/.test(end < 0 ? rest : rest.slice(0, end))) this.#schemeOpen = false;
-          if (end < 0) return;
-          i += end;
-          this.#state = "tag";
-          break;
+          const end = rest.search(UNQUOTED_END);
+          const text = end < 0 ? rest : rest.slice(0, end);
+          this.#passed(text);
+          i += text.length;
+          if (end >= 0) this.#state = "tag";
+          else if (more) {
+            this.#state = "quoted";
+            return `${out}${html.slice(from, i - text.length)}"${text.replaceAll('"', "&quot;")}`;
+          }
         }
       }
     }
+    if (this.#state !== "before" || !more) return out + html.slice(from);
+    this.#begin(OURS);
+    this.#state = "quoted";
+    return `${out}${html.slice(from)}"`;
   }
 
+  #begin(quote: string): void {
+    this.#quote = quote;
+    this.#valueEmpty = true;
+    this.#schemeOpen = true;
+  }
+
+  // Of a value.
+  #passed(text: string): void {
+    if (text !== "") this.#valueEmpty = false;
+    if (/[:/?#]/.test(text)) this.#schemeOpen = false;
+  }
+
+  /** The place where the HTML has come to; a value follows, and then `next`. */
   slot(next: string, ofJSX: boolean): Slot {
-    const isURL = URL_ATTRIBUTES.has(this.#attribute);
-    const inValue = this.#state === "quoted" || this.#state === "before" || this.#state === "unquoted";
-    if (inValue) refuseForbidden(this.#attribute);
-    if (inValue && this.#attribute === "style") {
-      if (this.#state === "before") {
-        throw new TypeError("Cannot put a value into a style attribute without quotes");
-      }
-      return STYLE;
-    }
     switch (this.#state) {
       case "text":
         if (this.#dangling) break;
@@ -271,26 +298,30 @@ class Reader {
         return COMMENT;
       case "raw":
         return SCRIPT;
-      case "quoted": {
-        const first = this.#valueEmpty;
-        this.#valueEmpty = false;
-        if (!isURL || !first && !this.#schemeOpen) return QUOTED;
-        this.#schemeOpen = true;
-        return !first ? URL_MIDDLE : /^[\w+.-]*:/.test(next) ? URL_SCHEME : URL_START;
-      }
-      case "before":
-        this.#state = "unquoted";
-        this.#valueEmpty = false;
-        this.#schemeOpen = true;
-        if (isURL && /^[\w+.-]*:/.test(next)) {
-          throw new TypeError("Cannot put the scheme of a URL into an attribute without quotes");
-        }
-        return isURL ? URL_START_UNQUOTED : UNQUOTED;
-      case "unquoted":
-        return isURL && this.#schemeOpen ? URL_MIDDLE_UNQUOTED : UNQUOTED;
+      case "quoted":
+        return this.#valueSlot(next);
       case "tag":
+      case "after name":
         if (ofJSX) return ATTRIBUTES;
     }
     throw new TypeError("Cannot put a value into a template where the name of a tag or attribute stands");
+  }
+
+  #valueSlot(next: string): Slot {
+    refuseForbidden(this.#attribute);
+    if (this.#attribute === "style") return STYLE;
+    const first = this.#valueEmpty;
+    this.#valueEmpty = false;
+    if (!URL_ATTRIBUTES.has(this.#attribute) || !this.#schemeOpen) return QUOTED;
+    if (!SCHEME_END.test(next)) return first ? URL_START : URL_MIDDLE;
+    if (first) return URL_SCHEME;
+    throw new TypeError("Cannot put a part of a URL's scheme into a template: put all of it");
+  }
+
+  /** The template is over. What begins in it has to end in it: nobody knows where it will be put. */
+  end(): void {
+    if (this.#state === "text" && !this.#dangling) return;
+    const where = { comment: "a comment", raw: `the element ${this.#tag}` }[this.#state as "raw"] ?? "a tag";
+    throw new TypeError(`Cannot end a template in the middle of ${where}`);
   }
 }

@@ -141,7 +141,8 @@ export function Fragment(props: { children?: TemplateValue }): TemplateValue {
  * @param values What {@linkcode jsxAttr}, {@linkcode jsxEscape} and {@linkcode jsx} made.
  */
 export function jsxTemplate(strings: readonly string[], ...values: TemplateValue[]): Template {
-  return new Template(strings, values, contextsOf(strings, true));
+  const contexts = contextsOf(strings, true);
+  return new Template(contexts.strings, values, contexts.slots);
 }
 
 /**

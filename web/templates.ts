@@ -65,10 +65,11 @@ export class Template implements AsyncIterable<string> {
   constructor(
     strings: readonly string[],
     values: readonly TemplateValue[],
-    slots: readonly Slot[] = contextsOf(strings),
+    slots?: readonly Slot[],
   ) {
-    this.#strings = strings;
-    this.#slots = slots;
+    const contexts = slots === undefined ? contextsOf(strings) : { strings, slots };
+    this.#strings = contexts.strings;
+    this.#slots = contexts.slots;
     this.#values = values;
   }
 
@@ -134,7 +135,8 @@ async function* each(values: AsyncIterable<TemplateValue>, slot: Slot): AsyncGen
  * quotes), in a URL attribute (where `javascript:` and its kin are refused), in a comment. In `script` and `style` only
  * JSON can stand, as {@linkcode json} makes it.
  *
- * @throws {TypeError} If a value stands where nothing can be made safe: in the name of a tag or an attribute.
+ * @throws {TypeError} If a value stands where nothing can be made safe (in the name of a tag or an attribute, in
+ * `onclick` and its kin), or the template ends in the middle of a tag or comment.
  */
 export function html(strings: TemplateStringsArray, ...values: TemplateValue[]): Template {
   return new Template(strings, values);
@@ -143,11 +145,11 @@ export function html(strings: TemplateStringsArray, ...values: TemplateValue[]):
 /**
  * A value as JSON that can stand in a `script` element.
  *
- * @param value Anything that JSON can say.
+ * @param value Anything that JSON can say; what it cannot, such as a function, is `null`.
  */
 export function json(value: unknown): RawHTML {
   return new RawHTML(
-    JSON.stringify(value).replace(
+    (JSON.stringify(value) ?? "null").replace(
       /[<>&\u2028\u2029]/g,
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
     ),
