@@ -3,24 +3,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { reactor } from "@ropewalk/reactor";
 import { FilePath } from "@ropewalk/reactor/filepath";
 import { File, Resource, Site, StatusResource } from "@ropewalk/web";
-import { Running, runToEnd } from "../_process.ts";
-
-/** The page as the browser has it when its scripts have run for a while; each visit is by a browser of its own. */
-async function visit(url: string, width: number): Promise<string> {
-  const profile = await Deno.makeTempDir();
-  try {
-    const { code, output } = await runToEnd("chromium", [
-      ..."--headless --no-sandbox --disable-gpu --virtual-time-budget=3000 --dump-dom".split(" "),
-      `--user-data-dir=${profile}`,
-      `--window-size=${width},844`,
-      url,
-    ], { timeoutSeconds: 40 });
-    assertEquals(code, 0);
-    return output;
-  } finally {
-    await Deno.remove(profile, { recursive: true });
-  }
-}
+import { Running } from "../_process.ts";
+import { visit } from "./_browser.ts";
 
 /** Frames pages at the width of a phone, the last without scripts, and says in its title how wide each wants to be. */
 const PHONE = `<!DOCTYPE html><title>not loaded</title>
