@@ -2,8 +2,6 @@
  * Dates of HTTP (RFC 9110 §5.6.7), and the one for now made once a second.
  * @module
  */
-import { encodeUtf8, NO_BYTES } from "@ropewalk/protocols/bytes";
-
 let second = -1;
 let text = "";
 
@@ -22,21 +20,27 @@ export function serverAndDate(now: number): string {
 }
 
 let okSecond = -1;
-let okBytes: Uint8Array = NO_BYTES;
+let okPlain = "";
+let okTyped = "";
 
 /**
- * How the head of most answers begins: status 200, `Server` and `Date`, as bytes that need no encoding again.
+ * How most answers begin: status 200, `Server` and `Date`, then `Content-Length: `.
  *
  * @param now Milliseconds since the epoch.
+ * @param type The line for the type, if there is one.
  */
-export function okHead(now: number): Uint8Array {
+export function okHead(now: number, type: "" | typeof DEFAULT_TYPE): string {
   const lines = serverAndDate(now);
   if (okSecond !== second) {
     okSecond = second;
-    okBytes = encodeUtf8(`HTTP/1.1 200 OK\r\n${lines}`);
+    okPlain = `HTTP/1.1 200 OK\r\n${lines}Content-Length: `;
+    okTyped = `HTTP/1.1 200 OK\r\n${lines}${DEFAULT_TYPE}Content-Length: `;
   }
-  return okBytes;
+  return type === "" ? okPlain : okTyped;
 }
+
+/** The line for a body whose type was not said. */
+export const DEFAULT_TYPE = "Content-Type: text/html; charset=utf-8\r\n";
 
 /** What the header `Server` says. */
 export const SERVER = "Ropewalk";

@@ -12,7 +12,7 @@
  * @module
  */
 import { encodeUtf8, NO_BYTES } from "@ropewalk/protocols/bytes";
-import { serverAndDate } from "./_date.ts";
+import { DEFAULT_TYPE, okHead } from "./_date.ts";
 import { HAS_CONTENT_TYPE, type Name, nameOf, safeValue } from "./_header_names.ts";
 
 /** So many sets follow one. */
@@ -25,8 +25,8 @@ const MAX_SETS = 1024;
 const MAX_VALUE = 128;
 /** A longer body is not kept with its head. */
 const MAX_BODY = 1024;
-
-const ASCII = /^[\0-\x7f]*$/;
+/** A longer body is not put into the bytes of the last answer: the host's encoder is quicker. */
+const MAX_PATCHED = 32;
 
 let sets = 0;
 
@@ -36,12 +36,11 @@ export class HeaderSet {
   readonly #edgeValues: string[] = [];
   readonly #edges: HeaderSet[] = [];
   #misses = 0;
-  #body: string | null = null; // the last
-  #dated = ""; // `Server` and `Date` in what follows
-  /** A whole answer, once {@linkcode prepare} said so. */
-  text = "";
-  /** The same as bytes. */
-  bytes: Uint8Array = NO_BYTES;
+  readonly #rest: string; // of a head, after the length
+  #answer: Uint8Array = NO_BYTES; // the last one, made of these two
+  #answerHead = "";
+  #body = "";
+  #seen = ""; // a long body, the last
 
   /**
    * @param names The fields' names. Not to be changed, nor are the values.
@@ -54,7 +53,9 @@ export class HeaderSet {
     readonly values: string[],
     readonly flags: number,
     readonly lines: string,
-  ) {}
+  ) {
+    this.#rest = `\r\n${lines}\r\n`;
+  }
 
   /** The set with one field more; `null` if it is not one to share. */
   with(name: string, value: string): HeaderSet | null {
@@ -96,32 +97,61 @@ export class HeaderSet {
   }
 
   /**
-   * Makes `text` and `bytes` the whole answer of status 200 with a body, if that was the last body too.
+   * The head of an answer of status 200.
    *
-   * @param body The body.
    * @param now Milliseconds since the epoch.
-   * @returns False if the body is another, or none to keep.
+   * @param length How many bytes its body has.
    */
-  prepare(body: string, now: number): boolean {
-    if (body !== this.#body) {
-      if (body.length > MAX_BODY) return false;
-      this.#body = ASCII.test(body) ? body : null;
-      this.#dated = "";
-      return false;
+  head(now: number, length: number): string {
+    return `${okHead(now, this.#type(length))}${length}${this.#rest}`;
+  }
+
+  // What is said of the type of a body if a page did not.
+  #type(length: number): "" | typeof DEFAULT_TYPE {
+    return length === 0 || (this.flags & HAS_CONTENT_TYPE) !== 0 ? "" : DEFAULT_TYPE;
+  }
+
+  /**
+   * A whole answer of status 200 as bytes, valid until the next call; `null` if the body is none that is kept, or not
+   * ASCII. A body of the length of the last is put in its place.
+   *
+   * @param now Milliseconds since the epoch.
+   * @param body The body.
+   */
+  answer(now: number, body: string): Uint8Array | null {
+    const { length } = body;
+    if (length > MAX_BODY) return null;
+    const head = okHead(now, this.#type(length));
+    if (head === this.#answerHead) {
+      if (body === this.#body) return this.#answer;
+      if (length === this.#body.length && length <= MAX_PATCHED) return this.#patch(body);
     }
-    const dated = serverAndDate(now);
-    if (dated === this.#dated) return true;
-    const type = body === "" || (this.flags & HAS_CONTENT_TYPE) !== 0 ? "" : DEFAULT_TYPE;
-    this.text =
-      `HTTP/1.1 200 OK\r\n${dated}${type}Content-Length: ${body.length}\r\n${this.lines}\r\n${body}`;
-    this.bytes = encodeUtf8(this.text);
-    this.#dated = dated;
-    return true;
+    if (length > MAX_PATCHED && body !== this.#seen) { // long ones are kept once they come again
+      this.#seen = body;
+      return null;
+    }
+    const text = `${head}${length}${this.#rest}${body}`;
+    const bytes = encodeUtf8(text);
+    if (bytes.length !== text.length) return null;
+    this.#answerHead = head;
+    this.#body = body;
+    return this.#answer = bytes;
+  }
+
+  #patch(body: string): Uint8Array | null {
+    const bytes = this.#answer;
+    for (let i = 0, at = bytes.length - body.length; i < body.length; i++) {
+      const code = body.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#answerHead = "";
+        return null;
+      }
+      bytes[at++] = code;
+    }
+    this.#body = body;
+    return bytes;
   }
 }
-
-/** The line for a body whose type was not said. */
-export const DEFAULT_TYPE = "Content-Type: text/html; charset=utf-8\r\n";
 
 /** No fields: where all sets begin. */
 export const NO_HEADERS: HeaderSet = new HeaderSet([], [], 0, "");

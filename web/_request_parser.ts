@@ -12,7 +12,7 @@ import {
   scanHeaders,
 } from "./_header_block.ts";
 import { HEAD, MessageParser, NEED, type ParserEvent } from "./_message_parser.ts";
-import type { ParsedTarget } from "./_uri.ts";
+import { type ParsedTarget, parseTarget } from "./_uri.ts";
 import type { HTTPLimits } from "./limits.ts";
 
 const BAD_LINE = new Fault(400, "The request line is malformed");
@@ -36,6 +36,8 @@ const UNKNOWN_EXPECTATION = new Fault(417, "Only 100-continue can be expected");
 /** A longer request line, or longer headers, are not compared with the next. */
 const MAX_LINE = 256;
 const MAX_BLOCK = 2048;
+/** The text of a longer chunk is not shared by the targets in it: one that is kept would keep it. */
+const MAX_SHARED_TEXT = 4096;
 
 /** A host and port, RFC 9110 §7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
@@ -80,8 +82,8 @@ export class RequestParser extends MessageParser {
   close = false;
   /** True if the client waits for a 100 before it sends the body. */
   expectsContinue = false;
-  /** The target taken apart, once somebody did so. */
-  parsed: ParsedTarget | null = null;
+  /** The path of the target, taken apart. */
+  parsed: ParsedTarget = parseTarget("/");
   /** True if the client offers to go over to another protocol. */
   upgrade = false;
   readonly #limits: HTTPLimits;
@@ -160,8 +162,9 @@ export class RequestParser extends MessageParser {
   #accept(methodEnd: number, targetEnd: number, blockStart: number, end: number): ParserEvent {
     const { data, pos } = this;
     this.headers = this.#lastHeaders;
-    this.target = latin1(data, methodEnd + 1, targetEnd); // a string of its own: a slice would keep the chunk
-    this.parsed = null;
+    const target = this.#slice(methodEnd + 1, targetEnd);
+    this.target = target;
+    this.parsed = parseTarget(target, this.parsed);
     this.#lineLength = 0;
     this.pos = end;
     const fault = this.#checkTarget() ?? this.#applyFraming();
@@ -174,6 +177,13 @@ export class RequestParser extends MessageParser {
       this.#methodLength = methodEnd - pos;
     }
     return HEAD;
+  }
+
+  // A slice of the chunk's text keeps all of that alive: where the chunk is long it is a string of its own.
+  #slice(from: number, to: number): string {
+    if (this.end - from > MAX_SHARED_TEXT) return latin1(this.data, from, to);
+    const text = this.text();
+    return text.slice(from - this.textStart, to - this.textStart);
   }
 
   /**

@@ -54,26 +54,40 @@ export function originForm(target: string): string {
   return rest.startsWith("?") ? `/${rest}` : rest;
 }
 
-/** A request target, taken apart. */
+/** The path of a request target, taken apart. Requests for one path share it, whatever their queries. */
 export interface ParsedTarget {
   /** The path, still encoded. */
   readonly path: string;
-  /** The query, without the `?`. */
-  readonly query: string;
   /** The decoded segments of the path. */
   readonly segments: readonly string[];
 }
 
-/** Takes a request target apart. */
-export function parseTarget(target: string): ParsedTarget {
+/**
+ * Takes the path of a request target apart.
+ *
+ * @param target The target.
+ * @param last The path of another: it is returned if it is the same.
+ */
+export function parseTarget(target: string, last: ParsedTarget = ROOT): ParsedTarget {
+  const { path: known } = last;
+  if (
+    target.startsWith(known) && (target.length === known.length || target.charCodeAt(known.length) === 0x3f)
+  ) return last;
   const origin = originForm(target);
   const mark = origin.indexOf("?");
   const path = mark < 0 ? origin : origin.slice(0, mark);
-  return {
-    path,
-    query: mark < 0 ? "" : origin.slice(mark + 1),
-    segments: path === "/" ? INDEX : segmentsOf(path),
-  };
+  return path === "/" ? ROOT : { path, segments: segmentsOf(path) };
 }
 
-const INDEX: readonly string[] = [""];
+/**
+ * The query of a request target, without the `?`.
+ *
+ * @param target The target.
+ * @param path Its path.
+ */
+export function queryOf(target: string, path: string): string {
+  const origin = target.charCodeAt(0) === 0x2f ? target : originForm(target);
+  return origin.length > path.length ? origin.slice(path.length + 1) : "";
+}
+
+const ROOT: ParsedTarget = { path: "/", segments: [""] };

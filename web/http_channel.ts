@@ -23,10 +23,11 @@ import {
   type PushProducer,
   type StreamProtocol,
 } from "@ropewalk/reactor/core";
-import { okHead, serverAndDate } from "./_date.ts";
+import { DEFAULT_TYPE, serverAndDate } from "./_date.ts";
 import { Fault } from "./_header_block.ts";
 import { BODY, END, FAULT, HEAD } from "./_message_parser.ts";
-import { DEFAULT_TYPE, NO_HEADERS } from "./_header_set.ts";
+import { type HeaderSet, NO_HEADERS } from "./_header_set.ts";
+import { utf8Length } from "./_utf8_length.ts";
 import { pullToPush } from "./_pull_producer.ts";
 import { RequestParser } from "./_request_parser.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
@@ -80,8 +81,6 @@ const UNWATCHED_OUTPUT = 65_536;
 const SPEAKS_OF_CONNECTION = HAS_CONNECTION | HAS_CONTENT_LENGTH | HAS_DATE | HAS_SERVER |
   HAS_TRANSFER_ENCODING;
 
-const ASCII = /^[\0-\x7f]*$/;
-
 const BAD_FORM = new Fault(400, "The form is malformed");
 const TOO_SLOW = new Fault(408, "The request took too long to arrive");
 
@@ -108,7 +107,6 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #written = 0; // bytes, while not watching
   #inHead = false;
   #out = ""; // answers not given to the transport yet
-  #okFirst = false; // they begin with okHead, which is not in #out
   #chunked = false;
   #left = -1; // of a body whose length was announced; -1 if it was not
   #producer: PushProducer | null = null;
@@ -325,49 +323,55 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   /** Sends a whole response. */
   respond(request: Request, body: Data): void {
-    if (typeof body === "string" && this.#respondAgain(request, body)) return;
-    const text = typeof body === "string" && body.length <= LONG_TEXT && ASCII.test(body) ? body : null;
-    const bytes = text !== null ? null : typeof body === "string" ? encodeUtf8(body) : body as Uint8Array;
-    const length = text !== null ? text.length : bytes!.length;
-    const head = this.#head(request, length, length > 0);
-    if (request._dropsBody) {
-      this.#out += head;
+    if (typeof body === "string" && body.length <= LONG_TEXT) {
+      const set = this.#usual(request);
+      if (set !== null) this.#answer(request, set, body);
+      else {
+        const length = utf8Length(body);
+        this.#out += this.#head(request, length, length > 0);
+        if (!request._dropsBody) {
+          request.sentLength = length;
+          this.#out += body;
+        }
+      }
+      if (this.#out.length > MUCH_OUTPUT) this.#flush();
     } else {
-      request.sentLength = length;
-      if (text !== null) {
-        this.#out += head + text;
-        if (this.#out.length > MUCH_OUTPUT) this.#flush();
-      } else {
-        this.#out += head;
-        this.#written += length;
+      const bytes = typeof body === "string" ? encodeUtf8(body) : body;
+      this.#out += this.#head(request, bytes.length, bytes.length > 0);
+      if (!request._dropsBody) {
+        request.sentLength = bytes.length;
+        this.#written += bytes.length;
         this.#flush();
-        this.transport.write(bytes!);
+        this.transport.write(bytes);
       }
     }
     this.#done(request);
   }
 
-  // Most answers of most sites are the same ones again: those are sent as they are.
-  #respondAgain(request: Request, body: string): boolean {
-    if (request.code !== 200 || request.codeMessage !== "" || request._dropsBody || this.#closeAfter) {
-      return false;
-    }
+  // The fields of a response whose head is as most are: those with them keep it for the next.
+  #usual(request: Request): HeaderSet | null {
+    if (request.code !== 200 || request._dropsBody || this.#closeAfter) return null;
     const headers = request._setHeaders;
     const set = headers === null ? NO_HEADERS : headers._shared;
-    if (request.method === "CONNECT") return false;
-    if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return false;
-    if (!set.prepare(body, this.#owner.secondAt(this.#turn()))) return false;
-    request.sentLength = body.length; // it is ASCII
-    if (this.#out === "" && this.#parser.buffered === 0) {
-      this.#written += set.bytes.length;
-      this.transport.write(set.bytes);
-      if (this.#written > UNWATCHED_OUTPUT) this.#watch();
-    } else {
-      this.#out += set.text; // of many, one string is quicker
-      if (this.#out.length > MUCH_OUTPUT) this.#flush();
+    if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return null;
+    return request.codeMessage === "" && request.method !== "CONNECT" ? set : null;
+  }
+
+  #answer(request: Request, set: HeaderSet, body: string): void {
+    const now = this.#owner.secondAt(this.#turn());
+    if (this.#out === "" && this.#parser.buffered === 0) { // of many, text that is joined is quicker
+      const bytes = set.answer(now, body);
+      if (bytes !== null) {
+        request.sentLength = body.length;
+        this.#written += bytes.length;
+        this.transport.write(bytes);
+        if (this.#written > UNWATCHED_OUTPUT) this.#watch();
+        return;
+      }
     }
-    this.#done(request);
-    return true;
+    const length = utf8Length(body);
+    request.sentLength = length;
+    this.#out += set.head(now, length) + body;
   }
 
   /** Sends the head of a response. */
@@ -413,11 +417,6 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     } else if (this.#closeAfter) close = "Connection: close\r\n";
     const type = typed && (flags & HAS_CONTENT_TYPE) === 0 ? DEFAULT_TYPE : "";
     const rest = close + type + framing + (headers === null ? "\r\n" : headers.toString() + "\r\n");
-    const usual = code === 200 && request.codeMessage === "" && (flags & (HAS_SERVER | HAS_DATE)) === 0;
-    if (usual && this.#out === "" && this.#parser.buffered === 0) { // alone: of many, one string is quicker
-      this.#okFirst = true;
-      return rest;
-    }
     let standard = serverAndDate(this.#owner.secondAt(this.#turn()));
     if ((flags & HAS_SERVER) !== 0) standard = standard.slice(standard.indexOf("Date:"));
     if ((flags & HAS_DATE) !== 0) standard = standard.slice(0, standard.indexOf("Date:"));
@@ -481,7 +480,6 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   abortResponse(): void {
     this.#closing = true;
     this.#out = "";
-    this.#okFirst = false;
     this.transport.abortConnection();
   }
 
@@ -514,10 +512,6 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (out === "") return;
     this.#out = "";
     this.#written += out.length;
-    if (this.#okFirst) {
-      this.#okFirst = false;
-      this.transport.write(okHead(this.#owner.secondAt(this.#turn())));
-    }
     this.transport.write(out);
     if (this.#written > UNWATCHED_OUTPUT) this.#watch();
   }

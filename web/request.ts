@@ -13,7 +13,7 @@ import { deliver } from "./_deliver.ts";
 import { errorHTML } from "./_error_body.ts";
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
-import { type ParsedTarget, parseTarget } from "./_uri.ts";
+import { type ParsedTarget, parseTarget, queryOf } from "./_uri.ts";
 import { FileSpool } from "./_file_spool.ts";
 import { formBoundary, type FormLimits, MultipartScanner } from "./_multipart.ts";
 import { HTTPHeaders } from "./http_headers.ts";
@@ -67,8 +67,8 @@ export interface RequestHead {
   readonly host: string;
   /** The headers. */
   readonly headers: HeaderBlock;
-  /** @ignore The target taken apart, kept for the next request that has the same. */
-  parsed?: ParsedTarget | null;
+  /** @ignore The path of the target taken apart, where the parser did so. */
+  readonly parsed?: ParsedTarget;
 }
 
 /**
@@ -137,13 +137,14 @@ export class Request {
    * @param head What was asked.
    */
   constructor(channel: ResponseChannel, site: RequestSite, head: RequestHead) {
-    const { path, query, segments } = head.parsed ??= parseTarget(head.target);
+    const { target } = head;
+    const { path, segments } = head.parsed ?? parseTarget(target);
     this.channel = channel;
     this.site = site;
     this.method = head.method;
-    this.uri = head.target;
+    this.uri = target;
     this.path = path;
-    this.query = query;
+    this.query = target.length === path.length ? "" : queryOf(target, path);
     this.clientproto = head.minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
     this.host = head.host;
     this.#segments = segments;
