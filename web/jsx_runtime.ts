@@ -52,7 +52,7 @@ export declare namespace JSX {
   }
   /** What every tag takes. */
   interface IntrinsicAttributes {
-    /** Taken and not shown: programs written for other runtimes give it. */
+    /** Taken and not shown, unless it is a constant in what is precompiled: programs written for other runtimes give it. */
     key?: string | number | undefined;
   }
   /** Which property holds what stands between the tags. */
@@ -159,7 +159,7 @@ export function jsxAttr(name: string, value: TemplateValue): Template | RawHTML 
   if (!ATTRIBUTE.test(name)) {
     throw new TypeError(`Cannot make an attribute: ${JSON.stringify(name)} is no name`);
   }
-  if (value === null || value === undefined || value === false) return null;
+  if (name === "key" || value === null || value === undefined || value === false) return null;
   const written = ALIASES[name] ?? name;
   const slot = attributeSlot(written);
   if (value === true) return new RawHTML(written);
