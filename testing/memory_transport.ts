@@ -102,10 +102,10 @@ export abstract class MemoryTransport implements Transport {
     else (this.#late ??= new Written()).add(bytes);
   }
 
-  /** Whether what is written now is sent: after `loseConnection` only a registered producer may still write. */
+  /** Whether what is written now is sent: while closing is asked for only a registered producer may still write. */
   protected get canWrite(): boolean {
-    return this.connected && !this.writeDisconnected && !this.aborting &&
-      (!this.disconnecting || this.producer !== null);
+    return this.connected && !this.aborting &&
+      (!(this.disconnecting || this.writeDisconnected) || this.producer !== null);
   }
 
   /** Closes once everything is sent; with a producer, once that is unregistered. */
@@ -123,11 +123,11 @@ export abstract class MemoryTransport implements Transport {
     this.reset();
   }
 
-  /** Closes the writing side once everything is sent. */
+  /** Closes the writing side once everything is sent; with a producer, once that is unregistered. */
   loseWriteConnection(): void {
     if (!this.connected || this.disconnecting || this.writeDisconnected) return;
     this.writeDisconnected = true;
-    this.finishWriting();
+    if (this.producer === null) this.finishWriting();
   }
 
   /** The far end's address. */
@@ -158,7 +158,7 @@ export abstract class MemoryTransport implements Transport {
   }
 
   /**
-   * The producer has nothing more; a `loseConnection` that waited for it goes on.
+   * The producer has nothing more; a `loseConnection` or `loseWriteConnection` that waited for it goes on.
    *
    * @throws {TypeError} If there is none on a live connection.
    */
@@ -169,7 +169,9 @@ export abstract class MemoryTransport implements Transport {
     }
     this.producer = null;
     this.streaming = null;
-    if (this.connected && this.disconnecting && !this.aborting) this.finish();
+    if (!this.connected || this.aborting) return;
+    if (this.disconnecting) this.finish();
+    else if (this.writeDisconnected) this.finishWriting();
   }
 
   /** Stops reading. */

@@ -180,6 +180,28 @@ export function flowContract({ name, make, test: declare }: Host): void {
     await pair.close();
   });
 
+  test(`${name}: half-closing waits for a producer, and what nobody else may write any more is dropped`, async () => {
+    const pair = await connected(make(), () => new HalfClosing(), () => new HalfClosing());
+    const { transport } = pair.client;
+    const pieces = ["one ", "two "];
+    transport.registerProducer({
+      resumeProducing() {
+        const piece = pieces.shift();
+        if (piece !== undefined) transport.write(piece);
+        else transport.unregisterProducer();
+      },
+      stopProducing() {},
+    }, false);
+    transport.loseWriteConnection();
+    await pair.client.writeLost;
+    transport.write("too late");
+    await pair.server.readLost;
+    assertEquals(pair.server.received, "one two ");
+    pair.server.transport.write("still heard");
+    await pair.client.heard("still heard");
+    await pair.close();
+  });
+
   test(`${name}: a second producer is refused, and one on a dead connection is stopped`, async () => {
     const pair = await connected(make());
     const idle = () => ({

@@ -107,7 +107,10 @@ export interface Transport extends Consumer {
   loseConnection(): void;
   /** Closes now, and drops what was not sent yet. The protocol hears of it in a later turn. */
   abortConnection(): void;
-  /** Closes the writing side once everything written has been sent; the peer may still send. */
+  /**
+   * Closes the writing side once everything written has been sent and a registered producer has finished; the peer may
+   * still send.
+   */
   loseWriteConnection(): void;
   /** The far end's address. */
   getPeer(): Address;

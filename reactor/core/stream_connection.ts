@@ -245,7 +245,8 @@ export class StreamConnection implements Transport {
   // ------------------------------------------------------------------------------------------------- writing
 
   write(data: Data): void {
-    if (this.#lost || this.#aborted || this.#closingWrite || data.length === 0) return;
+    if (this.#lost || this.#aborted || data.length === 0) return;
+    if (this.#closingWrite && (this.#writeClosed || !this.#producer.taken)) return;
     if (typeof data === "string" || !this.#passOn(data)) this.#out.add(data);
     if (!this.#delivering || this.#producer.taken) this.#changed(); // a delivery ends with a flush
   }
