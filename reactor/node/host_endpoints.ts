@@ -2,7 +2,8 @@
  * The kinds of endpoint that need more of the host than sockets: certificates from files, standard input and output.
  * @module
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { Deferred } from "@ropewalk/deferred";
 import { NoProtocol, NotSupportedError } from "../core/errors.ts";
@@ -82,31 +83,46 @@ function readPEM(d: Description, name: string, path: string | undefined): string
   }
 }
 
+// A file, or, as Twisted takes it, a directory whose `.pem` files are the authorities.
+function readRoots(d: Description, path: string | undefined): string[] | undefined {
+  if (path === undefined) return undefined;
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch { // no directory
+    return [readPEM(d, "trustRoots", path)!];
+  }
+  const roots = names.filter((name) => /\.pem$/i.test(name)).sort();
+  if (roots.length > 0) return roots.map((name) => readPEM(d, "trustRoots", join(path, name))!);
+  throw new TypeError(`Cannot read ${d}: "trustRoots" is a directory without a .pem file`);
+}
+
 function clientTLS(d: Description): Partial<TLSClientOptions> {
-  const trustRoots = readPEM(d, "trustRoots", d.option("trustRoots") ?? d.option("caCertsDir"));
+  const roots = readRoots(d, d.option("trustRoots") ?? d.option("caCertsDir"));
   const cert = readPEM(d, "certificate", d.option("certificate") ?? d.option("certKey"));
   const key = readPEM(d, "privateKey", d.option("privateKey"));
-  return given({ ca: trustRoots === undefined ? undefined : [trustRoots], cert, key: key ?? cert });
+  return given({ ca: roots, cert, key: key ?? cert });
 }
 
 function listenTLS(reactor: Reactor, d: Description): SSL4ServerEndpoint {
   const port = d.needPort();
-  const keyPath = d.option("privateKey") ?? "server.pem";
+  const keyPath = d.take("privateKey") ?? "server.pem";
   const key = readPEM(d, "privateKey", keyPath)!;
+  const certPath = d.take("certKey") ?? keyPath;
   const chain = readPEM(d, "extraCertChain", d.option("extraCertChain")) ?? "";
-  const cert = (readPEM(d, "certKey", d.option("certKey") ?? keyPath)!) + chain;
+  const cert = readPEM(d, "certKey", certPath)! + chain;
   const options = given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") });
   return new SSL4ServerEndpoint(reactor, port, { cert, key }, options);
 }
 
 // By number, or by the name that its unit gives it.
 function systemdSocket(d: Description): number {
-  const domain = d.option("domain");
+  const domain = d.take("domain");
   if (domain !== undefined && !["INET", "INET6", "UNIX"].includes(domain)) {
     throw new TypeError(`Cannot read ${d}: "domain" is INET, INET6 or UNIX`);
   }
-  const index = d.numberOption("index");
-  const name = d.option("name");
+  const index = d.takeNumber("index");
+  const name = d.take("name");
   if ((index === undefined) === (name === undefined)) {
     throw new TypeError(`Cannot read ${d}: it needs either "index" or "name"`);
   }

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { NotSupportedError, serverFromString } from "@ropewalk/reactor/core";
+import {
+  clientFromString,
+  connectProtocol,
+  NotSupportedError,
+  serverFromString,
+} from "@ropewalk/reactor/core";
 import { MemoryReactorClock } from "@ropewalk/testing";
 import { createReactor } from "../mod.ts";
 import { registerHostEndpoints } from "./host_endpoints.ts";
@@ -18,6 +23,37 @@ Deno.test("a server under TLS is described as ssl or tls", async () => {
     ["0.0.0.0:444", tls],
   ]);
   await Deno.remove(file);
+});
+
+Deno.test("trustRoots= is a file, or a directory of .pem files", async () => {
+  registerHostEndpoints();
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/a.pem`, "one");
+    await Deno.writeTextFile(`${folder}/B.PEM`, "two");
+    await Deno.writeTextFile(`${folder}/notes.txt`, "three");
+    const reactor = new MemoryReactorClock();
+    const protocol = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
+    for (const path of [`${folder}/a.pem`, folder]) {
+      const endpoint = clientFromString(reactor, `ssl:example.org:443:trustRoots=${path}`);
+      connectProtocol(endpoint, protocol).addErrback(() => {});
+    }
+    assertEquals(reactor.tlsClients.map(({ tls }) => tls?.ca), [["one"], ["two", "one"]]);
+    await Deno.remove(`${folder}/a.pem`);
+    await Deno.remove(`${folder}/B.PEM`);
+    assertThrows(
+      () => clientFromString(reactor, `tls:example.org:443:trustRoots=${folder}`),
+      TypeError,
+      "without a .pem file",
+    );
+    assertThrows(
+      () => clientFromString(reactor, `tls:example.org:443:trustRoots=${folder}/none`),
+      TypeError,
+      '"trustRoots" is no file that can be read',
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("fd: and systemd: say what is wrong", () => {

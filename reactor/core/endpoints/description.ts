@@ -78,6 +78,12 @@ export class Description {
     return this.#number(name, this.need(name), 65_535);
   }
 
+  /** A whole number, the next positional argument or the named one. */
+  takeNumber(name: string, base = 10): number | undefined {
+    const value = this.take(name);
+    return value === undefined ? undefined : this.#number(name, value, Number.MAX_SAFE_INTEGER, base);
+  }
+
   /** A whole number, by name only. */
   numberOption(name: string, base = 10): number | undefined {
     const value = this.option(name);

@@ -49,6 +49,22 @@ Deno.test("serverFromString takes a path by either name, and Twisted's lockfile"
   ]);
 });
 
+Deno.test("what a server's description may say further is taken by its place too, in Twisted's order", () => {
+  const reactor = new MemoryReactorClock();
+  const factory = { doStart() {}, doStop() {}, buildProtocol: protocol };
+  for (const text of ["tcp:80:127.0.0.1:10", "tcp:80:", "tcp6:81:\\:\\:1", "unix:/a:660:10:0"]) {
+    serverFromString(reactor, text).listen(factory).addErrback(() => {});
+  }
+  assertEquals(reactor.tcpServers.map(({ port, options }) => [port, options]), [
+    [80, { hostname: "127.0.0.1", backlog: 10 }],
+    [80, {}],
+    [81, { hostname: "::1" }],
+  ]);
+  assertEquals(reactor.unixServers[0]!.options, { mode: 0o660, backlog: 10, removeStale: false });
+  connectProtocol(clientFromString(reactor, "unix:/a:lockfile=1:timeout=3"), protocol()).addErrback(() => {});
+  assertEquals(reactor.unixClients[0]!.options, { timeoutSeconds: 3 });
+});
+
 Deno.test("timeout= takes fractions of a second, and says so of what is no number", () => {
   const reactor = new MemoryReactorClock();
   for (const text of ["tcp:a:1:timeout=0.25", "tcp6:a:1:timeout=.5", "tcp:a:1:timeout=3."]) {
@@ -82,7 +98,12 @@ Deno.test("descriptions that are wrong say what is wrong and what is accepted", 
     ],
     [() => clientFromString(reactor, "tcp:example.org:eighty"), /"port" is no number/],
     [() => serverFromString(reactor, "tcp:65536"), /"port" is no number up to 65535/],
-    [() => serverFromString(reactor, "tcp:80:81"), /"81" is not expected/],
+    [() => serverFromString(reactor, "tcp:80:127.0.0.1:5:extra"), /"extra" is not expected/],
+    [() => serverFromString(reactor, "tcp:80:port=81"), /"port" is given twice/],
+    [() => serverFromString(reactor, "tcp:80:127.0.0.1:many"), /"backlog" is no number/],
+    [() => serverFromString(reactor, "unix:/a:rw"), /"mode" is no number/],
+    [() => serverFromString(reactor, "TCP:80"), /Unknown endpoint type: "TCP"/],
+    [() => clientFromString(reactor, "stdio:"), /Unknown endpoint type: "stdio"/],
   ];
   for (const [make, words] of wrong) {
     const error = assertThrows(make) as Error;

@@ -2,7 +2,7 @@
  * `clientFromString` and `serverFromString`: endpoints out of text that a user can write.
  * @module
  */
-import type { Reactor } from "../interfaces.ts";
+import type { ListenTCPOptions, Reactor } from "../interfaces.ts";
 import { proxyEndpoint } from "../haproxy/endpoint.ts";
 import { Description } from "./description.ts";
 import type { ClientEndpoint, ServerEndpoint } from "./endpoint.ts";
@@ -100,13 +100,20 @@ function connectOptions(
   });
 }
 
+function listenOptions(description: Description): ListenTCPOptions {
+  return given({
+    hostname: description.take("interface") || undefined, // empty: all of them, as in Twisted
+    backlog: description.takeNumber("backlog"),
+  });
+}
+
 registerEndpointParser("tcp", {
   client: (reactor, d) => new TCP4ClientEndpoint(reactor, d.need("host"), d.needPort(), connectOptions(d)),
   server: (reactor, d) =>
     new TCP4ServerEndpoint(
       reactor,
       d.needPort(),
-      given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") }),
+      listenOptions(d),
     ),
 });
 
@@ -116,25 +123,23 @@ registerEndpointParser("tcp6", {
     new TCP6ServerEndpoint(
       reactor,
       d.needPort(),
-      given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") }),
+      listenOptions(d),
     ),
 });
 
 registerEndpointParser("unix", {
-  client: (reactor, d) =>
-    new UNIXClientEndpoint(reactor, d.need("path"), given({ timeoutSeconds: d.secondsOption("timeout") })),
+  client: (reactor, d) => {
+    const path = d.need("path");
+    d.numberOption("lockfile"); // Twisted looks for its lock first; a socket that nobody listens on refuses anyway
+    return new UNIXClientEndpoint(reactor, path, given({ timeoutSeconds: d.secondsOption("timeout") }));
+  },
   server: (reactor, d) => {
     const path = d.option("address") ?? d.need("path"); // Twisted's name, and that of the client's side
-    const lockfile = d.numberOption("lockfile"); // Twisted locks to know a stale socket file
-    return new UNIXServerEndpoint(
-      reactor,
-      path,
-      given({
-        mode: d.numberOption("mode", 8),
-        backlog: d.numberOption("backlog"),
-        removeStale: lockfile === undefined ? undefined : lockfile !== 0,
-      }),
-    );
+    const mode = d.takeNumber("mode", 8);
+    const backlog = d.takeNumber("backlog");
+    const lockfile = d.takeNumber("lockfile"); // Twisted locks to know a stale socket file
+    const removeStale = lockfile === undefined ? undefined : lockfile !== 0;
+    return new UNIXServerEndpoint(reactor, path, given({ mode, backlog, removeStale }));
   },
 });
 
