@@ -2,30 +2,15 @@
  * `FTPClient`: lists, fetches and stores files on an FTP server, in passive mode.
  * @module
  */
-import { Deferred, Failure, inlineCallbacks, maybeDeferred, TimeoutError } from "@ropewalk/deferred";
-import type { Data, DelayedCall, ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
-import { concatBytes, decodeUtf8 } from "../bytes.ts";
+import { type Deferred, type Failure, maybeDeferred, TimeoutError } from "@ropewalk/deferred";
+import type { Data, ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
+import { concatBytes, decodeUtf8, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
+import { FileSender } from "../file_sender.ts";
 import { LineReceiver } from "../line_receiver.ts";
+import { Conversation, FTPError, type Turn } from "./conversation.ts";
 import { DataChannel, type DataConnection } from "./data.ts";
 import type { FTPWriter } from "./shell.ts";
-
-/** The server said no. */
-export class FTPError extends Error {
-  /** Stable identifier of this kind of error. */
-  readonly code = "FTP_ERROR";
-  /** The name of the class. */
-  override readonly name = "FTPError";
-  /**
-   * Tells what it said.
-   *
-   * @param reply The code of its reply: 400 to 599, or another one that did not fit.
-   * @param text Its words.
-   */
-  constructor(readonly reply: number, readonly text: string) {
-    super(`${reply} ${text}`);
-  }
-}
 
 /** Options of {@linkcode FTPClient}. */
 export interface FTPClientOptions {
@@ -35,11 +20,6 @@ export interface FTPClientOptions {
   timeoutSeconds?: number;
   /** The longest file that is fetched, or listing. @default 64 MiB */
   maxFileBytes?: number;
-}
-
-interface Reply {
-  readonly code: number;
-  readonly text: string;
 }
 
 /**
@@ -60,12 +40,7 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   /** LF alone ends a line, too. */
   override acceptBareLF = true;
   readonly #options: FTPClientOptions;
-  #replies: Reply[] = [];
-  #waiting: Deferred<Reply> | null = null;
-  #timer: DelayedCall | null = null;
-  #multiline: { code: string; lines: string[] } | null = null;
-  #last: Deferred<unknown>;
-  #gone: Failure | null = null;
+  readonly #talk: Conversation;
   #data: DataChannel | null = null;
   #extended = true; // the server may know EPSV
 
@@ -77,24 +52,31 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   constructor(options: FTPClientOptions) {
     super();
     this.#options = options;
-    this.#last = new Deferred<unknown>();
+    const { reactor, timeoutSeconds = 60 } = options;
+    this.#talk = new Conversation(
+      {
+        send: (line) => this.sendLine(line),
+        close: () => this.transport.loseConnection(),
+        abort: () => this.transport.abortConnection(),
+        turnEnded: () => this.#endData(),
+      },
+      reactor,
+      timeoutSeconds,
+    );
   }
 
   /** Waits for the greeting; what was asked for before begins then. */
   override connectionMade(): void {
-    const { reactor } = this.#options;
-    this.reactor = reactor;
-    const ready = this.#last;
-    this.#reply(2).addCallbacks(() => ready.callback(null), (failure) => ready.errback(failure));
-    ready.addErrback(() => null);
+    this.reactor = this.#options.reactor;
+    this.#talk.begin();
   }
 
   /** Logs in. */
   login(user: string, password: string): Deferred<void> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      const first = yield* this.#ask(`USER ${user}`, 2, 3);
-      if (first.code >= 300) yield* this.#ask(`PASS ${password}`, 2);
-      yield* this.#ask("TYPE I", 2);
+      const first = yield* this.#talk.ask(`USER ${user}`, 2, 3);
+      if (first.code >= 300) yield* this.#talk.ask(`PASS ${password}`, 2);
+      yield* this.#talk.ask("TYPE I", 2);
     });
   }
 
@@ -106,14 +88,14 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   /** Goes to another folder. */
   changeFolder(path: string): Deferred<void> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      yield* this.#ask(`CWD ${path}`, 2);
+      yield* this.#talk.ask(`CWD ${path}`, 2);
     });
   }
 
   /** The present folder. */
   pwd(): Deferred<string> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      const { text } = yield* this.#ask("PWD", 2);
+      const { text } = yield* this.#talk.ask("PWD", 2);
       return (/"((?:[^"]|"")*)"/.exec(text)?.[1] ?? text).replaceAll('""', '"');
     });
   }
@@ -171,7 +153,7 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   /** The size of a file. */
   size(path: string): Deferred<number> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      return Number((yield* this.#ask(`SIZE ${path}`, 2)).text);
+      return Number((yield* this.#talk.ask(`SIZE ${path}`, 2)).text);
     });
   }
 
@@ -193,8 +175,8 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   /** Gives a file or folder another name or place. */
   rename(from: string, to: string): Deferred<void> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      yield* this.#ask(`RNFR ${from}`, 3);
-      yield* this.#ask(`RNTO ${to}`, 2);
+      yield* this.#talk.ask(`RNFR ${from}`, 3);
+      yield* this.#talk.ask(`RNTO ${to}`, 2);
     });
   }
 
@@ -205,62 +187,72 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
 
   /** A line of a reply came. */
   override lineReceived(line: string): void {
-    if (this.#multiline !== null) {
-      if (!line.startsWith(`${this.#multiline.code} `)) {
-        if (this.#multiline.lines.push(line) > 1000) this.#lose("A reply has too many lines");
-        return;
-      }
-      const lines = [...this.#multiline.lines, line.slice(4)];
-      this.#multiline = null;
-      return this.#replied({ code: Number(line.slice(0, 3)), text: lines.join("\n") });
-    }
-    const match = /^([1-5]\d\d)([ -])(.*)$/.exec(line);
-    if (match === null) return this.#lose("The server does not speak FTP");
-    if (match[2] === "-") this.#multiline = { code: match[1]!, lines: [match[3]!] };
-    else this.#replied({ code: Number(match[1]), text: match[3]! });
+    this.#talk.lineReceived(line);
   }
 
   /** The connection is gone: what was asked for fails. */
   override connectionLost(reason: Failure): void {
-    this.#fail(reason);
+    this.#talk.fail(reason);
   }
 
   #simple(command: string): Deferred<void> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      yield* this.#ask(command, 2);
+      yield* this.#talk.ask(command, 2);
     });
   }
 
-  // Begins when what came before has ended, well or not.
-  #inTurn<T>(work: (this: FTPClient<F>) => Generator<Deferred<unknown>, T, unknown>): Deferred<T> {
-    const result = new Deferred<T>();
-    this.#last.addCallback(() => {
-      const done = inlineCallbacks(work).call(this) as Deferred<T>;
-      const next = new Deferred<null>();
-      done.addCallbacks(
-        (value) => {
-          this.#endData();
-          next.callback(null);
-          result.callback(value as T & undefined);
-        },
-        (failure) => {
-          this.#endData();
-          next.callback(null);
-          result.errback(failure);
-        },
-      );
-      return next;
-    });
-    return result;
+  #inTurn<T>(work: (this: FTPClient<F>) => Turn<T>): Deferred<T> {
+    return this.#talk.inTurn(() => work.call(this));
   }
 
   #send(command: string, content: Data, offset: number): Deferred<void> {
+    const bytes = toBytes(content);
     return this.#inTurn(function* (this: FTPClient<F>) {
       const data = yield* this.#open(command, offset);
-      data.transport.write(content);
-      data.transport.loseConnection();
-      yield* this.#reply(2);
+      let at = 0;
+      const source = {
+        read: (maxBytes: number) => {
+          data.progress();
+          const piece = bytes.subarray(at, at + maxBytes);
+          at += piece.length;
+          return piece.length === 0 ? null : piece;
+        },
+      };
+      try {
+        yield* this.#moving(data, () => {
+          const sent = new FileSender().beginFileTransfer(source, data.transport);
+          return sent.addCallback(() => {
+            data.transport.loseConnection();
+            return data.ended;
+          }) as Deferred<unknown>;
+        });
+      } catch (error) {
+        yield* this.#talk.reply(2); // the server's words are better than ours
+        throw error;
+      }
+      yield* this.#talk.reply(2);
     });
+  }
+
+  // What moves over a data connection takes as long as it takes, but it has to move.
+  *#moving<T>(data: DataConnection, begin: () => Deferred<T>): Turn<T> {
+    const { reactor, timeoutSeconds = 60 } = this.#options;
+    let stalled = false;
+    const timer = reactor.callLater(timeoutSeconds, () => {
+      stalled = true;
+      data.transport.abortConnection();
+    });
+    data.progress = () => timer.active() && timer.reset(timeoutSeconds);
+    try {
+      const result = yield* begin();
+      if (stalled) throw new TimeoutError(timeoutSeconds);
+      return result;
+    } catch (error) {
+      throw stalled ? new TimeoutError(timeoutSeconds) : error;
+    } finally {
+      data.progress = () => {};
+      if (timer.active()) timer.cancel();
+    }
   }
 
   #endData(): void {
@@ -268,105 +260,63 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     this.#data = null;
   }
 
-  #ask(command: string, ...classes: number[]): Deferred<Reply> {
-    if (/[\r\n\0]/.test(command)) {
-      const refused = new Deferred<Reply>();
-      refused.errback(new RangeError("Cannot send a command: it is more than one line"));
-      return refused;
-    }
-    if (this.#gone === null) this.sendLine(command);
-    return this.#reply(...classes);
-  }
-
-  // The next reply; another class than those fails.
-  #reply(...classes: number[]): Deferred<Reply> {
-    const waiting = new Deferred<Reply>();
-    const result = waiting.addCallback((reply) => {
-      if (!classes.includes(Math.floor(reply.code / 100))) throw new FTPError(reply.code, reply.text);
-      return reply;
-    });
-    const early = this.#replies.shift();
-    if (early !== undefined) waiting.callback(early);
-    else if (this.#gone !== null) waiting.errback(this.#gone);
-    else {
-      this.#waiting = waiting;
-      const seconds = this.#options.timeoutSeconds ?? 60;
-      this.#timer = this.#options.reactor.callLater(seconds, () => {
-        this.#timer = null;
-        this.#fail(new Failure(new TimeoutError(seconds)));
-        this.transport.abortConnection();
-      });
-    }
-    return result as Deferred<Reply>;
-  }
-
-  #replied(reply: Reply): void {
-    const waiting = this.#waiting;
-    if (waiting === null) {
-      if (this.#replies.push(reply) > 100) this.#lose("The server says too much");
-      return;
-    }
-    this.#waiting = null;
-    this.#timer?.cancel();
-    this.#timer = null;
-    waiting.callback(reply);
-  }
-
-  #lose(message: string): void {
-    this.#fail(new Failure(new FTPError(0, message)));
-    this.transport.loseConnection();
-  }
-
-  #fail(reason: Failure): void {
-    this.#gone ??= reason;
-    this.#timer?.cancel();
-    this.#timer = null;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    this.#endData();
-    waiting?.errback(reason);
-  }
-
   // Where the server listens for us. Old ones know no EPSV, and are asked once.
-  *#passive(): Generator<Deferred<unknown>, number, unknown> {
+  *#passive(): Turn<number> {
     if (this.#extended) {
-      const { code, text } = yield* this.#ask("EPSV", 2, 5);
+      const { code, text } = yield* this.#talk.ask("EPSV", 2, 5);
       const port = Number(/\(\|\|\|(\d{1,5})\|\)/.exec(text)?.[1]);
       if (port > 0 && port < 65536) return port;
       if (code < 500) throw new FTPError(code, text);
       this.#extended = false;
     }
-    const { code, text } = yield* this.#ask("PASV", 2);
+    const { code, text } = yield* this.#talk.ask("PASV", 2);
     const bytes = /(?:\d{1,3},){4}(\d{1,3}),(\d{1,3})/.exec(text);
     const port = Number(bytes?.[1]) * 256 + Number(bytes?.[2]);
     if (!(port > 0 && port < 65536)) throw new FTPError(code, text);
     return port;
   }
 
-  *#open(command: string, offset: number): Generator<Deferred<unknown>, DataConnection, unknown> {
+  *#open(command: string, offset: number): Turn<DataConnection> {
     const { reactor, timeoutSeconds = 60 } = this.#options;
     const port = yield* this.#passive();
     // To the server itself, whatever address it might name.
     const host = (this.transport.getPeer() as { host: string }).host;
     const channel = this.#data = DataChannel.connect(reactor, host, port, timeoutSeconds);
-    if (offset > 0) yield* this.#ask(`REST ${offset}`, 3);
-    yield* this.#ask(command, 1);
-    return yield* channel.connected;
+    if (offset > 0) yield* this.#talk.ask(`REST ${offset}`, 3);
+    yield* this.#talk.ask(command, 1);
+    return yield* channel.connected.addErrback((failure) =>
+      // The server has no data connection either, and says so: that belongs to this request.
+      this.#talk.reply(2, 3, 4, 5).addBoth(() => failure) as Deferred<never>
+    );
   }
 
-  *#receive(command: string, offset: number, writer: FTPWriter): Generator<Deferred<unknown>, void, unknown> {
+  *#receive(command: string, offset: number, writer: FTPWriter): Turn<void> {
     const data = yield* this.#open(command, offset);
-    data.receive(writer);
     let complete = false;
     try {
-      complete = yield* data.ended;
-      yield* this.#reply(2);
+      const clean = yield* this.#received(data, writer);
+      yield* this.#talk.reply(2);
+      if (!clean) throw new FTPError(426, "The data connection broke");
+      complete = true;
     } finally {
       yield* maybeDeferred(() => writer.close(complete)) as Deferred<unknown>;
     }
   }
 
-  *#fetch(command: string, offset: number): Generator<Deferred<unknown>, Uint8Array, unknown> {
+  *#received(data: DataConnection, writer: FTPWriter): Turn<boolean> {
+    try {
+      return yield* this.#moving(data, () => {
+        data.receive(writer);
+        return data.ended;
+      });
+    } catch (error) {
+      // We broke it off. The server's reply is still to come, and is none to what is asked next.
+      yield* this.#talk.reply(1, 2, 3, 4, 5).addErrback(() => null) as Deferred<unknown>;
+      throw error;
+    }
+  }
+
+  *#fetch(command: string, offset: number): Turn<Uint8Array> {
     const limit = this.#options.maxFileBytes ?? 64 * 1024 * 1024;
     const parts: Uint8Array[] = [];
     let length = 0;

@@ -5,8 +5,10 @@ import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { encodeUtf8 } from "../bytes.ts";
+import type { ClientFactory } from "../factory.ts";
 import { FakeReactor } from "./_fake_reactor_test.ts";
-import { FTPClient, FTPError } from "./client.ts";
+import { FTPClient } from "./client.ts";
+import { FTPError } from "./conversation.ts";
 
 function client() {
   const reactor = new FakeReactor();
@@ -23,6 +25,11 @@ function client() {
     return transport.text();
   };
   return { reactor, ftp, transport, say };
+}
+
+/** The transport of a data connection wants all there is. */
+function pull({ transport }: { transport: StringTransport }) {
+  while (transport.producer !== null) transport.producer.resumeProducing();
 }
 
 Deno.test("FTPClient does one thing after the other, by extended passive mode to the server itself", () => {
@@ -54,6 +61,7 @@ Deno.test("FTPClient does one thing after the other, by extended passive mode to
   say("229 Entering (|||5001|)");
   const upload = reactor.data(reactor.connecting[1]!.factory)!;
   say("150 go ahead");
+  pull(upload);
   assertEquals(upload.transport.text(), "content");
   assertEquals(say("226 stored"), "DELE nothing\r\n");
   successResultOf(store);
@@ -71,6 +79,7 @@ Deno.test("FTPClient bounds what it fetches and waits for, and fails with the co
   const data = reactor.data(reactor.connecting[0]!.factory)!;
   say("150 coming");
   data.protocol.dataReceived(new Uint8Array(11));
+  assertEquals(say("426 broken off"), ""); // which is no answer to what is asked next
   failureResultOf(big, RangeError);
   const late = ftp.pwd();
   reactor.advance(5);
@@ -112,6 +121,84 @@ Deno.test("FTPClient takes PASV where the server knows no EPSV, and gives a file
   assertEquals(say(), "");
   say("500 no passive mode at all");
   assertEquals((failureResultOf(broken, FTPError).value as FTPError).reply, 500);
+});
+
+function fetching() {
+  const made = client();
+  const file = made.ftp.retrieve("f");
+  made.say("220 hi", "229 Entering (|||5000|)");
+  const data = made.reactor.data(made.reactor.connecting[0]!.factory)!;
+  made.say("150 coming");
+  return { ...made, file, data };
+}
+
+Deno.test("FTPClient takes no file for whole whose data connection broke, or that the server says is not", () => {
+  for (
+    const [reason, verdict] of [[new ConnectionLost(), "226 done"], [new ConnectionDone(), "451 disk error"]]
+  ) {
+    const { data, say, file, ftp } = fetching();
+    data.protocol.dataReceived(encodeUtf8("half"));
+    data.protocol.connectionLost(new Failure(reason));
+    say(verdict as string);
+    failureResultOf(file, FTPError);
+    const next = ftp.pwd();
+    say('257 "/"');
+    assertEquals(successResultOf(next), "/");
+  }
+});
+
+Deno.test("FTPClient stays in step when there is no data connection, or the server breaks an upload off", () => {
+  const { ftp, say, reactor } = client();
+  const [file, pwd, upload] = [ftp.retrieve("f"), ftp.pwd(), ftp.store("g", "content")];
+  say("220 hi", "229 Entering (|||5000|)");
+  say("150 coming");
+  const factory = reactor.connecting[0]!.factory as ClientFactory;
+  factory.clientConnectionFailed(null as never, new Failure(new ConnectionLost()));
+  assertEquals(say("425 no data connection"), "PWD\r\n");
+  failureResultOf(file, Error);
+  assertEquals(say('257 "/"'), "EPSV\r\n");
+  assertEquals(successResultOf(pwd), "/");
+  say("229 Entering (|||5001|)");
+  const data = reactor.data(reactor.connecting[1]!.factory)!;
+  say("150 go on");
+  data.transport.abortConnection();
+  say("452 no space");
+  assertEquals((failureResultOf(upload, FTPError).value as FTPError).reply, 452);
+});
+
+Deno.test("FTPClient gives a transfer all the time it takes while it moves, and no more when it stands", () => {
+  const { data, say, file, reactor } = fetching();
+  for (let i = 0; i < 10; i++) {
+    reactor.advance(4); // of 5
+    data.protocol.dataReceived(encodeUtf8("."));
+  }
+  reactor.advance(5);
+  assert(!data.transport.connected);
+  say("426 broken");
+  failureResultOf(file, TimeoutError);
+  const { ftp, say: tell, reactor: clock } = client();
+  const upload = ftp.store("g", new Uint8Array(300_000));
+  tell("220 hi", "229 Entering (|||5000|)");
+  const slow = clock.data(clock.connecting[0]!.factory)!;
+  tell("150 go on");
+  while (slow.transport.producer !== null) {
+    clock.advance(4);
+    slow.transport.producer.resumeProducing();
+  }
+  assertEquals(slow.transport.value().length, 300_000);
+  tell("226 stored");
+  successResultOf(upload);
+  assertEquals([reactor.getDelayedCalls(), clock.getDelayedCalls()], [[], []]);
+});
+
+Deno.test("FTPClient believes no server that answers what was not asked", () => {
+  const { ftp, say, transport } = client();
+  say("220 hi", '257 "/for nobody"');
+  assert(transport.disconnecting);
+  failureResultOf(ftp.pwd(), FTPError);
+  const idle = client();
+  idle.say("220 hi", "421 Timeout");
+  assertEquals((failureResultOf(idle.ftp.pwd(), FTPError).value as FTPError).reply, 421);
 });
 
 Deno.test("FTPClient takes any bytes", () => {

@@ -20,6 +20,8 @@ import type { FTPWriter } from "./shell.ts";
 export class DataConnection extends Protocol<unknown> {
   /** Fires when the connection is gone: true if it was closed in order. */
   readonly ended: Deferred<boolean> = new Deferred();
+  /** Called whenever some bytes came. */
+  progress: () => void = () => {};
   #writer: FTPWriter | null = null;
   #early: Uint8Array[] = [];
   #writing = 0; // pieces that the writer has not dealt with
@@ -39,6 +41,7 @@ export class DataConnection extends Protocol<unknown> {
   }
 
   override dataReceived(data: Uint8Array): void {
+    this.progress();
     if (this.#writer === null) this.#early.push(data);
     else this.#write(this.#writer, data);
   }
@@ -129,15 +132,21 @@ export class DataChannel {
     return this.#port!.ready.addCallback((port) => (port.getHost() as { port: number }).port);
   }
 
-  /** Ends it, with the connection if there is one. */
-  close(): void {
+  /**
+   * Ends it, with the connection if there is one.
+   *
+   * @param abort Whether that breaks off, so that nobody takes what was sent for all there is.
+   */
+  close(abort = false): void {
     this.#timer?.cancel();
     this.#timer = null;
     this.#port?.stopListening();
     this.#port = null;
     this.#connector?.disconnect();
     this.#connector = null;
-    if (this.#connection?.connected) this.#connection.transport.loseConnection();
+    const connection = this.#connection;
+    if (connection?.connected && abort) connection.transport.abortConnection();
+    else if (connection?.connected) connection.transport.loseConnection();
     if (!this.connected.called) this.connected.errback(new Failure(new Error("No data connection in time")));
   }
 
@@ -163,7 +172,7 @@ class DataFactory extends Factory {
     super();
   }
   override buildProtocol(address?: Address): StreamProtocol | null {
-    return address !== undefined && "host" in address && address.host === this.peer
+    return address !== undefined && "host" in address && sameHost(address.host, this.peer)
       ? this.channel.build()
       : null;
   }
@@ -179,4 +188,21 @@ class DataClientFactory extends ClientFactory {
   override clientConnectionFailed(): void {
     this.channel.close();
   }
+}
+
+/** Whether two addresses are one, however they are written: IPv6 in any form, IPv4 inside IPv6, with a zone. */
+export function sameHost(a: string, b: string): boolean {
+  return plainHost(a) === plainHost(b);
+}
+
+function plainHost(host: string): string {
+  const address = host.replace(/%.*$/, "");
+  if (!address.includes(":")) return address;
+  const url = `http://[${address}]/`;
+  const canonical = URL.canParse(url) ? new URL(url).hostname : address;
+  const words = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(canonical);
+  if (words === null) return canonical;
+  return words.slice(1).map((word) => parseInt(word, 16)).map((word) => `${word >> 8}.${word & 255}`).join(
+    ".",
+  );
 }

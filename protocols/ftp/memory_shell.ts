@@ -7,18 +7,25 @@ import { type FTPEntry, FTPFileError, type FTPReader, type FTPShell, type FTPWri
 
 type Node = { bytes: Uint8Array; modified: Date } | { children: Map<string, Node>; modified: Date };
 
-/** A tree of files in memory. */
+/** What a name takes beside its content, in bytes: about. */
+const ENTRY_BYTES = 256;
+
+/** A tree of files in memory, of bounded size. */
 export class MemoryFTPShell implements FTPShell {
   readonly #root: Node & { children: Map<string, Node> };
   readonly #now: () => Date;
+  readonly #maxBytes: number;
+  #bytes = 0;
 
   /**
    * An empty tree.
    *
    * @param now Tells the time, for new files.
+   * @param maxBytes How much there may be in all, in bytes; each file or folder counts as 256 more than it holds.
    */
-  constructor(now: () => Date = () => new Date(0)) {
+  constructor(now: () => Date = () => new Date(0), maxBytes: number = 64 * 1024 * 1024) {
     this.#now = now;
+    this.#maxBytes = maxBytes;
     this.#root = { children: new Map(), modified: now() };
   }
 
@@ -54,11 +61,25 @@ export class MemoryFTPShell implements FTPShell {
     const there = folder.get(name);
     if (there !== undefined && "children" in there) throw new FTPFileError("Is a directory");
     const before = there?.bytes ?? new Uint8Array(0);
+    if (offset > before.length) throw new FTPFileError("An upload cannot go on behind the end of the file");
     const parts: Uint8Array[] = [before.slice(0, offset < 0 ? before.length : offset)];
+    let taken = 0; // of the room there is, until this is closed
+    const take = (bytes: number) => {
+      this.#take(bytes);
+      taken += bytes;
+    };
+    take(ENTRY_BYTES + parts[0]!.length);
     return {
-      write: (bytes) => void parts.push(bytes),
+      write: (bytes) => {
+        take(bytes.length);
+        parts.push(bytes);
+      },
       close: (complete) => {
-        if (complete) folder.set(name, { bytes: concatBytes(parts), modified: this.#now() });
+        if (complete) {
+          this.#forget(folder.get(name));
+          folder.set(name, { bytes: concatBytes(parts), modified: this.#now() });
+        } else this.#bytes -= taken;
+        parts.length = taken = 0;
       },
     };
   }
@@ -68,6 +89,7 @@ export class MemoryFTPShell implements FTPShell {
     const folder = this.#folder(path.slice(0, -1));
     const name = path.at(-1);
     if (name === undefined || folder.has(name)) throw new FTPFileError("File exists");
+    this.#take(ENTRY_BYTES);
     folder.set(name, { children: new Map(), modified: this.#now() });
   }
 
@@ -75,12 +97,15 @@ export class MemoryFTPShell implements FTPShell {
   removeFolder(path: readonly string[]): void {
     if (path.length === 0) throw new FTPFileError("Permission denied");
     if (this.#folder(path).size > 0) throw new FTPFileError("Directory not empty");
+    this.#bytes -= ENTRY_BYTES;
     this.#folder(path.slice(0, -1)).delete(path.at(-1)!);
   }
 
   /** Removes a file. */
   removeFile(path: readonly string[]): void {
-    if ("children" in this.#find(path)) throw new FTPFileError("Is a directory");
+    const node = this.#find(path);
+    if ("children" in node) throw new FTPFileError("Is a directory");
+    this.#forget(node);
     this.#folder(path.slice(0, -1)).delete(path.at(-1)!);
   }
 
@@ -94,7 +119,17 @@ export class MemoryFTPShell implements FTPShell {
     const there = target.get(to.at(-1)!);
     if (there !== undefined && "children" in there) throw new FTPFileError("File exists");
     this.#folder(from.slice(0, -1)).delete(from.at(-1)!);
+    this.#forget(there);
     target.set(to.at(-1)!, node);
+  }
+
+  #take(bytes: number): void {
+    if (this.#bytes + bytes > this.#maxBytes) throw new FTPFileError("No space left on device");
+    this.#bytes += bytes;
+  }
+
+  #forget(node: Node | undefined): void {
+    if (node !== undefined && "bytes" in node) this.#bytes -= ENTRY_BYTES + node.bytes.length;
   }
 
   #find(path: readonly string[]): Node {

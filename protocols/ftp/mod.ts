@@ -15,7 +15,8 @@
  *
  * @module
  */
-export { FTPClient, type FTPClientOptions, FTPError } from "./client.ts";
+export { FTPClient, type FTPClientOptions } from "./client.ts";
+export { FTPError } from "./conversation.ts";
 export { FilePathFTPShell } from "./file_path_shell.ts";
 export { listLine } from "./listing.ts";
 export { type FTPLoginOptions } from "./login.ts";

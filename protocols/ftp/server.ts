@@ -12,6 +12,9 @@ import { enter, type FTPLoginOptions, type FTPSession, isGuest } from "./login.t
 import { type FTPEntry, FTPFileError, type FTPShell, type Soon } from "./shell.ts";
 import { Transfers } from "./transfers.ts";
 
+/** How many commands may wait for the one before them; then no more are read. */
+const MAX_WAITING = 16;
+
 /** Options of {@linkcode FTP}. */
 export interface FTPOptions extends FTPLoginOptions {
   /** Makes the data connections. */
@@ -56,6 +59,8 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   #renaming: readonly string[] | null = null;
   #timer: DelayedCall | null = null;
   #gone = false;
+  #busy = false; // a command is being done
+  readonly #waiting: string[] = []; // what came meanwhile
 
   /**
    * A connection to be.
@@ -67,6 +72,7 @@ export class FTP<F = Factory> extends LineReceiver<F> {
     this.#options = options;
     const control = {
       say: (code: number, text: string) => this.#say(code, text),
+      alive: () => this.#idle(),
       hosts: () => ({ own: hostOf(this.transport.getHost()), peer: hostOf(this.transport.getPeer()) }),
     };
     this.#transfers = new Transfers(control, options.reactor, options.dataTimeoutSeconds ?? 10);
@@ -81,19 +87,30 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   /** A command came. */
   override lineReceived(line: string): void {
     this.#idle();
+    // A client that breaks off puts telnet's IP and DM in front (RFC 959 §4.1.3), which are no text.
+    const command = line.replace(/^\ufffd+/, "");
+    if (!this.#busy) return this.#begin(command);
+    // One at a time: what follows waits until this one is answered. Reading goes on, so that ABOR and a hang-up are seen.
+    if (this.#waiting.push(command) >= MAX_WAITING) this.pauseProducing();
+    if (/^ABOR *$/i.test(command)) this.#transfers.abort();
+  }
+
+  #begin(line: string): void {
     const space = line.indexOf(" ");
     const command = (space < 0 ? line : line.slice(0, space)).toUpperCase();
     const argument = space < 0 ? "" : line.slice(space + 1);
-    // One at a time: what follows waits until this one is answered.
-    this.pauseProducing();
+    this.#busy = true;
     maybeDeferred(() => this.#command(command, argument)).addErrback((failure) => {
       if (failure.value instanceof FTPFileError) return this.#say(550, failure.value.message);
       reportError(failure, `Error in the FTP command ${command}`);
       this.#say(451, "Requested action aborted: internal error");
     }).addBoth(() => {
-      if (this.#gone) return;
+      this.#busy = false;
+      if (this.#gone || this.transport.disconnecting) return void (this.#waiting.length = 0);
       this.#idle();
-      if (!this.transport.disconnecting) this.resumeProducing();
+      const next = this.#waiting.shift();
+      if (next !== undefined) return this.#begin(next);
+      if (this.paused) this.resumeProducing();
     });
   }
 

@@ -5,13 +5,15 @@
 import { Deferred, type Failure, maybeDeferred } from "@ropewalk/deferred";
 import type { ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
 import { FileSender } from "../file_sender.ts";
-import { DataChannel, type DataConnection } from "./data.ts";
+import { DataChannel, type DataConnection, sameHost } from "./data.ts";
 import type { FTPReader, FTPWriter, Soon } from "./shell.ts";
 
 /** What transfers ask of the control connection. */
 export interface Control {
   /** Answers the client. */
   say(code: number, text: string): void;
+  /** Some of a file went over: the connection is not idle. */
+  alive(): void;
   /** Our own address, and the client's. */
   hosts(): { readonly own: string; readonly peer: string };
 }
@@ -31,6 +33,7 @@ export class Transfers {
   readonly #seconds: number;
   #next: DataChannel | null = null;
   #current: DataChannel | null = null;
+  #extendedOnly = false; // after EPSV ALL (RFC 2428 §4)
 
   constructor(
     control: Control,
@@ -48,19 +51,31 @@ export class Transfers {
     this.#next = null;
   }
 
+  /** Breaks off the transfer that is going on; it is answered with 426, or 425 if it has not begun. */
+  abort(): void {
+    this.#current?.close(true);
+  }
+
   /** Ends everything. */
   close(): void {
     this.drop();
-    this.#current?.close();
+    this.abort();
     this.#current = null;
   }
 
   /** Listens for the client. */
   passive(command: string, argument: string): Soon<unknown> {
     const { own, peer } = this.#control.hosts();
-    const quad = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/.exec(own);
-    if (command === "PASV" && quad === null) return this.#control.say(425, "PASV needs IPv4: use EPSV");
-    if (/^ALL$/i.test(argument)) return this.#control.say(200, "OK");
+    const quad = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(own);
+    if (command === "PASV") {
+      if (this.#extendedOnly) return this.#control.say(501, "Only EPSV, after EPSV ALL");
+      if (quad === null) return this.#control.say(425, "PASV needs IPv4: use EPSV");
+    } else if (/^ALL$/i.test(argument)) {
+      this.#extendedOnly = true;
+      return this.#control.say(200, "OK");
+    } else if (argument !== "" && argument !== (quad !== null ? "1" : "2")) {
+      return this.#control.say(522, `Network protocol not supported, use (${quad !== null ? 1 : 2})`);
+    }
     this.drop();
     const data = this.#next = DataChannel.listen(this.#reactor, own, peer, this.#seconds);
     return data.bound.addCallback((port) => {
@@ -74,22 +89,28 @@ export class Transfers {
 
   /** Connects to the client. */
   active(command: string, argument: string): void {
+    if (this.#extendedOnly) return this.#control.say(501, "Only EPSV, after EPSV ALL");
     let host: string | undefined;
     let port = NaN;
     if (command === "PORT") {
       const numbers = /^\d{1,3}(?:,\d{1,3}){5}$/.test(argument) ? argument.split(",").map(Number) : [];
       host = numbers.slice(0, 4).join(".");
-      port = numbers[4]! * 256 + numbers[5]!;
+      if (numbers.every((number) => number < 256)) port = numbers[4]! * 256 + numbers[5]!;
     } else {
-      const match = /^(.)[12]\1([0-9a-fA-F:.]+)\1(\d{1,5})\1$/.exec(argument);
-      host = match?.[2];
-      port = Number(match?.[3]);
+      const match = /^([!-~])(\d{1,3})\1([0-9a-fA-F:.]+)\1(\d{1,5})\1$/.exec(argument);
+      if (match !== null && match[2] !== "1" && match[2] !== "2") {
+        return this.#control.say(522, "Network protocol not supported, use (1,2)");
+      }
+      host = match?.[3];
+      port = Number(match?.[4]);
     }
     // To nobody else's port: a server that connects anywhere is a weapon (RFC 2577).
-    const same = host !== undefined && host === this.#control.hosts().peer.replace(/^::ffff:/, "");
-    if (!same || !(port >= 1024 && port < 65536)) return this.#control.say(504, "Only to a port of your own");
+    const { peer } = this.#control.hosts();
+    if (host === undefined || !sameHost(host, peer) || !(port >= 1024 && port < 65536)) {
+      return this.#control.say(504, "Only to a port of your own");
+    }
     this.drop();
-    this.#next = DataChannel.connect(this.#reactor, host!, port, this.#seconds);
+    this.#next = DataChannel.connect(this.#reactor, peer, port, this.#seconds);
     this.#control.say(200, "OK");
   }
 
@@ -98,11 +119,20 @@ export class Transfers {
     return this.#transfer((data) =>
       later(open).addCallback((reader) => {
         this.#control.say(150, "File status okay; about to open data connection.");
-        return new FileSender().beginFileTransfer(reader, data.transport)
+        const watched = {
+          read: (maxBytes: number) => {
+            this.#control.alive();
+            return reader.read(maxBytes);
+          },
+        };
+        return new FileSender().beginFileTransfer(watched, data.transport)
           .addBoth((result) => later(() => reader.close?.()).addBoth(() => result as number))
           .addCallbacks(
             () => this.#finish(data),
-            () => this.#control.say(426, "Connection closed; transfer aborted."),
+            () => {
+              if (data.connected) data.transport.abortConnection(); // what was sent is not the file
+              this.#control.say(426, "Connection closed; transfer aborted.");
+            },
           );
       })
     );
@@ -113,6 +143,7 @@ export class Transfers {
     return this.#transfer((data) =>
       later(open).addCallback((writer) => {
         this.#control.say(150, "File status okay; about to open data connection.");
+        data.progress = () => this.#control.alive();
         data.receive(writer);
         return data.ended.addCallback((clean) =>
           later(() => writer.close(clean)).addCallback(() => {

@@ -1,47 +1,14 @@
 import { AllowAnonymousAccess, ANONYMOUS, InMemoryUsernamePasswordDatabase, Portal } from "@ropewalk/cred";
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionDone, ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
-import { everySplit, StringTransportWithDisconnection } from "@ropewalk/testing";
+import { ConnectionDone, ConnectionLost } from "@ropewalk/reactor/core";
+import { everySplit } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeUtf8 } from "../bytes.ts";
-import { FakeReactor, PEER } from "./_fake_reactor_test.ts";
+import { home, PEER, serve } from "./_fake_reactor_test.ts";
 import { listLine } from "./listing.ts";
-import { MemoryFTPShell } from "./memory_shell.ts";
-import { FTP, type FTPOptions } from "./server.ts";
 import { FTPFileError, FTPShell } from "./shell.ts";
-
-function home(): MemoryFTPShell {
-  const shell = new MemoryFTPShell(() => new Date(Date.UTC(2024, 1, 29, 12, 30)));
-  shell.makeFolder(["sub"]);
-  const writer = shell.write(["file"], 0);
-  writer.write(encodeUtf8("0123456789"));
-  writer.close(true);
-  return shell;
-}
-
-function serve(options: Partial<FTPOptions> = {}, guests = true) {
-  const reactor = new FakeReactor();
-  const shell = home();
-  const login = (user: string, password: string) => user === "ann" && password === "pw" ? shell : null;
-  const ftp = new FTP({ reactor, login, ...(guests && { anonymous: shell }), ...options });
-  const transport = new StringTransportWithDisconnection({
-    reactor,
-    peer: new IPv4Address("TCP", PEER, 999),
-    host: new IPv4Address("TCP", "10.0.0.1", 21),
-    lenient: true,
-  });
-  transport.protocol = ftp;
-  ftp.makeConnection(transport);
-  const say = (...lines: string[]) => {
-    transport.clear();
-    ftp.dataReceived(encodeUtf8(lines.map((line) => line + "\r\n").join("")));
-    return heard();
-  };
-  const heard = () => transport.text().split("\r\n").slice(0, -1);
-  return { reactor, shell, ftp, transport, say, heard };
-}
 
 Deno.test("FTP answers as Twisted's does, however the commands are cut", () => {
   const talk: [string, string][] = [
