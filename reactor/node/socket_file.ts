@@ -2,6 +2,7 @@
  * The files of UNIX sockets.
  * @module
  */
+import process from "node:process";
 import { chmodSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
 
 /** Where Linux lists the sockets that are open, one a line, the path at its end. */
@@ -23,9 +24,9 @@ export function removeStaleSocket(path: string): void {
   } catch { /* there is no such file, or the host does not tell */ }
 }
 
-/** Sets the permission bits of a socket file. */
+/** Sets the permission bits of a socket file. Windows has named pipes in place of files, and no such bits. */
 export function setSocketMode(path: string, mode: number): void {
-  chmodSync(path, mode);
+  if (process.platform !== "win32") chmodSync(path, mode);
 }
 
 /** Removes a socket file that is not used any more. */
