@@ -76,7 +76,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   "web/cookies": { imports: [...BELOW_PROTOCOLS, "protocols", "web"], packages: [LOG, "tough-cookie"] },
   "web/xmlrpc": { imports: [...BELOW_PROTOCOLS, "protocols", "web"], packages: [LOG, "@rgrove/parse-xml"] },
-  "web/distrib": { imports: [...BELOW_PROTOCOLS, "protocols", "web", "spread"], packages: [LOG] },
+  "web/distrib": {
+    imports: [...BELOW_PROTOCOLS, "protocols", "web", "spread"],
+    types: ["reactor/filepath"],
+    packages: [LOG],
+  },
   "conch": { imports: MODULES, packages: [LOG, "ssh2"], host: true },
   "application": {
     imports: [...MODULES, "conch"],

@@ -38,10 +38,12 @@ export interface RemoteWeb {
 /** A request that another process answers. */
 export class IssuedRequest extends Copyable {
   readonly #request: Request;
+  readonly #content: Uint8Array;
 
-  constructor(request: Request) {
+  constructor(request: Request, content: Uint8Array) {
     super();
     this.#request = request;
+    this.#content = content;
   }
 
   override getTypeToCopy(): string {
@@ -71,7 +73,7 @@ export class IssuedRequest extends Copyable {
       host: addressTuple(request.getHost()),
       client: addressTuple(request.getClientAddress()),
       requestHeaders: [...headers].map(([name, values]) => tuple(fromLatin1(name), values)),
-      content_data: request.content.bytes(),
+      content_data: this.#content,
       notifications: [],
       received_cookies: new Map(),
       cookies: [],

@@ -17,3 +17,4 @@
 export type { ReceivedRequest } from "./_distrib_wire.ts";
 export { ResourcePublisher } from "./distrib_publisher.ts";
 export { ResourceSubscription, type ResourceSubscriptionOptions } from "./distrib_subscription.ts";
+export { type HomeOf, UserDirectory, type UserDirectoryOptions } from "./distrib_user_directory.ts";

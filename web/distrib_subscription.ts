@@ -2,19 +2,22 @@
  * `ResourceSubscription`: a part of a tree that another process answers.
  * @module
  */
-import type { Deferred } from "@ropewalk/deferred";
-import type { ReactorTCP, ReactorUNIX } from "@ropewalk/reactor/core";
+import { type Deferred, Failure } from "@ropewalk/deferred";
+import { concatBytes } from "@ropewalk/protocols/bytes";
+import type { ReactorTCP, ReactorTime, ReactorUNIX } from "@ropewalk/reactor/core";
 import { PBClientFactory, type RemoteReference } from "@ropewalk/spread";
-import { IssuedRequest, type RemoteWeb, unreachable } from "./_distrib_wire.ts";
+import { IssuedRequest, PIECE_BYTES, type RemoteWeb, unreachable } from "./_distrib_wire.ts";
+import { errorBody } from "./_error_body.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import type { Request } from "./request.ts";
+import type { RequestContent } from "./request_content.ts";
 import { type RenderResult, Resource } from "./resource.ts";
 
 /** Options of {@linkcode ResourceSubscription}. */
 export interface ResourceSubscriptionOptions {
   /** Makes the connection. */
   reactor: ReactorTCP & ReactorUNIX;
-  /** How long connecting may take, in seconds. @default 10 */
+  /** How long connecting may take, and the other process to name its root, in seconds. @default 10 */
   timeoutSeconds?: number;
 }
 
@@ -65,15 +68,19 @@ export class ResourceSubscription extends Resource {
     if (this.#publisher !== null) this.#issue(this.#publisher, request);
     else {
       this.#waiting.push(request);
-      if (this.#connecting === null) this.#connect();
+      if (this.#connecting === null) this.#connect(request.reactor);
     }
     return NOT_DONE_YET;
   }
 
-  #connect(): void {
+  #connect(clock: ReactorTime): void {
     const factory = new PBClientFactory();
     const { reactor, timeoutSeconds = 10 } = this.#options;
     this.#connecting = factory.getRootObject<RemoteWeb>();
+    this.#connecting.addTimeout(timeoutSeconds, clock, (result) => {
+      factory.disconnect(); // it has accepted the connection, perhaps, and says nothing
+      return result as Failure;
+    });
     if (this.host === "unix") reactor.connectUNIX(String(this.port), factory, { timeoutSeconds });
     else reactor.connectTCP(this.host, Number(this.port), factory, { timeoutSeconds });
     this.#connecting.addCallbacks((publisher) => this.#connected(publisher), () => this.#notConnected());
@@ -96,9 +103,30 @@ export class ResourceSubscription extends Resource {
   }
 
   #issue(publisher: RemoteReference<RemoteWeb>, request: Request): void {
-    const issued = new IssuedRequest(request);
+    const { content } = request;
+    if (content.length > PIECE_BYTES) {
+      const page = errorBody(request, 413, "The process behind this one takes no body as long as this.");
+      request.write(page);
+      return request.finish();
+    }
+    if (!content.spooled) return this.#send(publisher, request, content.bytes());
+    collect(content).then((bytes) => {
+      if (!request.disconnected) this.#send(publisher, request, bytes);
+    }).catch((error) => request.processingFailed(new Failure(error)));
+  }
+
+  #send(publisher: RemoteReference<RemoteWeb>, request: Request, content: Uint8Array): void {
+    const issued = new IssuedRequest(request, content);
     publisher.notifyOnDisconnect(issued.publisherLost);
     request.notifyFinish().addBoth(() => publisher.dontNotifyOnDisconnect(issued.publisherLost));
-    publisher.callRemote("request", issued).addErrback(() => issued.publisherLost());
+    try {
+      publisher.callRemote("request", issued).addErrback(() => issued.publisherLost());
+    } catch { // it went away while the body was read
+      issued.publisherLost();
+    }
   }
+}
+
+async function collect(content: RequestContent): Promise<Uint8Array> {
+  return concatBytes(await Array.fromAsync(content.stream()));
 }

@@ -1,4 +1,5 @@
-import { connectedServerAndClient, MemoryReactor } from "@ropewalk/testing";
+import { FilePath } from "@ropewalk/reactor/filepath";
+import { connectedServerAndClient, MemoryFileSystem, MemoryReactor } from "@ropewalk/testing";
 import { ConnectionRefusedError, IPv4Address } from "@ropewalk/reactor/core";
 import type { PBClientFactory } from "@ropewalk/spread";
 import { PBServerFactory } from "@ropewalk/spread";
@@ -8,13 +9,13 @@ import { ResourcePublisher, ResourceSubscription } from "./distrib.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import type { Request } from "./request.ts";
 import { type RenderResult, Resource } from "./resource.ts";
-import { Site } from "./site.ts";
+import { Site, type SiteOptions } from "./site.ts";
 
-function bench(answer: (request: Request) => RenderResult) {
+function bench(answer: (request: Request) => RenderResult, options: SiteOptions = {}) {
   const reactor = new MemoryReactor();
   const root = new Resource();
   root.putChild("app", new ResourceSubscription("behind", 8787, { reactor }));
-  const client = new Client(new Site(root, { accessLog: "none" }));
+  const client = new Client(new Site(root, { accessLog: "none", ...options }));
   const behind = new Site(new Page(answer), { accessLog: "none", reactor });
   const connect = () => {
     const factory = reactor.tcpClients.at(-1)!.factory as unknown as PBClientFactory;
@@ -65,6 +66,45 @@ Deno.test("without the other process the answer is 502, and the next request tri
   client.send("GET /app HTTP/1.1\r\nHost: front\r\n\r\n");
   connect().pump.flush();
   assertEquals(client.answers()[1]!.body, "there");
+});
+
+Deno.test("a process that takes the connection and says nothing is 502 after its time", () => {
+  const { client, reactor } = bench(() => "never");
+  client.send("GET /app HTTP/1.1\r\nHost: front\r\n\r\n");
+  const connection = reactor.tcpClients[0]!.succeed()!;
+  client.clock.advance(9);
+  assertEquals(client.wire, "");
+  client.clock.advance(1);
+  assertEquals(client.answers()[0]!.status, 502);
+  assert(connection.disconnecting);
+  assertEquals(client.clock.getDelayedCalls().length, 1, "that of the idle connection");
+});
+
+Deno.test("a body on disk goes over too, and one that is longer than a string on the wire is 413", async () => {
+  const files = new MemoryFileSystem({ "/up": null });
+  const { client, connect } = bench((request) => `${request.content.length} ${request.args}`, {
+    uploadDirectory: new FilePath("/up", files),
+    uploadMemoryBytes: 100,
+  });
+  const post = (value: string) => {
+    const body = `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n${value}\r\n--b--\r\n`;
+    client.send(
+      "POST /app HTTP/1.1\r\nHost: front\r\nContent-Type: multipart/form-data; boundary=b\r\n" +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    return body.length;
+  };
+  const length = post("x".repeat(1000));
+  await client.clock.settle();
+  const { pump } = connect();
+  pump.flush();
+  await client.clock.settle();
+  pump.flush();
+  assertEquals(client.answers()[0]!.body, `${length} a=${"x".repeat(1000)}`);
+  post("x".repeat(640 * 1024));
+  await client.clock.settle();
+  pump.flush();
+  assertEquals([client.answers()[1]!.status, client.closed, files.openFiles], [413, false, 0]);
 });
 
 Deno.test("when the other process is lost, what was begun is cut off and what was not is 502", () => {
