@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { reactor } from "@ropewalk/reactor";
 import { Data, NOT_DONE_YET, type Request, Resource, ReverseProxyResource, Site } from "@ropewalk/web";
+import { quietPort, untilListening } from "../_ports.ts";
 import { Running, runToEnd } from "../_process.ts";
 
 class Echo extends Resource {
@@ -27,13 +28,6 @@ class Who extends Resource {
   }
 }
 
-function freePort(): number {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}
-
 async function curl(...args: string[]): Promise<string> {
   const { code, output, errors } = await runToEnd("curl", ["-sS", "--max-time", "10", ...args]);
   assertEquals([code, errors], [0, ""]);
@@ -57,7 +51,7 @@ async function behindNginx(test: (front: string, connections: () => number) => P
   await using port = reactor.listenTCP(0, site, { hostname: "127.0.0.1" });
   await port.ready;
   const backend = (port.getHost() as { port: number }).port;
-  const front = freePort();
+  const front = quietPort();
   root.putChild("around", new ReverseProxyResource("127.0.0.1", front, "", reactor));
   const folder = await Deno.makeTempDir();
   await Deno.chmod(folder, 0o755);
@@ -79,14 +73,7 @@ async function behindNginx(test: (front: string, connections: () => number) => P
   );
   const nginx = new Running("nginx", ["-c", `${folder}/nginx.conf`]);
   try {
-    for (let i = 0; i < 250; i++) {
-      try {
-        (await Deno.connect({ port: front, hostname: "127.0.0.1" })).close();
-        break;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
+    await untilListening(nginx, front);
     await test(`http://127.0.0.1:${front}`, () => connections);
     assertEquals(nginx.lines, [], "nginx has no complaints");
   } finally {

@@ -13,21 +13,14 @@ import {
   ProxyAgent,
   readBody,
 } from "@ropewalk/web/client";
+import { quietPort, untilListening } from "../_ports.ts";
 import { PYTHON, Running, runToEnd } from "../_process.ts";
-
-/** A port that is free now. */
-function freePort(): number {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}
 
 /** nginx with a configuration of its own; it is there when it says so. */
 class Nginx implements AsyncDisposable {
-  readonly http = freePort();
-  readonly https = freePort();
-  readonly closing = freePort();
+  readonly http = quietPort();
+  readonly https = quietPort();
+  readonly closing = quietPort();
   readonly folder = Deno.makeTempDirSync();
   readonly socket = `${this.folder}/nginx.sock`;
   cert = "";
@@ -66,17 +59,8 @@ class Nginx implements AsyncDisposable {
       }`,
     );
     this.#running = new Running("nginx", ["-c", `${folder}/nginx.conf`]);
-    for (let i = 0;; i++) {
-      try {
-        (await Deno.connect({ port: this.http, hostname: "127.0.0.1" })).close();
-        return this;
-      } catch (error) {
-        if (i > 200) {
-          throw new Error(`nginx does not come up:\n${this.#running.lines.join("\n")}`, { cause: error });
-        }
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
+    await untilListening(this.#running, this.http);
+    return this;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -217,21 +201,14 @@ s.serve_forever()
 
 Deno.test("tinyproxy: http by whole addresses, https through a tunnel", async () => {
   await using nginx = await new Nginx().start();
-  const port = freePort();
+  const port = quietPort();
   const config = `${nginx.folder}/tinyproxy.conf`;
   Deno.writeTextFileSync(
     config,
     `Port ${port}\nListen 127.0.0.1\nTimeout 60\nBasicAuth user secret\nMaxClients 20\n`,
   );
-  await using _proxy = new Running("tinyproxy", ["-d", "-c", config]);
-  for (let i = 0; i < 200; i++) {
-    try {
-      (await Deno.connect({ port, hostname: "127.0.0.1" })).close();
-      break;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+  await using proxy = new Running("tinyproxy", ["-d", "-c", config]);
+  await untilListening(proxy, port);
   await using pool = new HTTPConnectionPool(reactor);
   const agent = new ProxyAgent(`http://user:secret@127.0.0.1:${port}`, reactor, {
     pool,
