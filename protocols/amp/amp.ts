@@ -7,23 +7,17 @@
  * ```
  * @module
  */
-import { Deferred, Failure, reportError } from "@ropewalk/deferred";
+import { CancelledError, Deferred, Failure } from "@ropewalk/deferred";
 import type { StreamProtocol, TLSClientOptions, TLSServerOptions } from "@ropewalk/reactor/core";
 import { fromLatin1, hasHighBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { type Box, BoxParser } from "./box.ts";
-import type { Received, Sent } from "./arguments.ts";
 import { Command, type CommandClass, compile, type CompiledCommand } from "./command.ts";
-import { encodeError, remoteError, textOf } from "./error_boxes.ts";
-import {
-  AmpProtocolError,
-  BadLocalReturn,
-  OnlyOneTLS,
-  ProtocolSwitched,
-  RemoteAmpError,
-  UnhandledCommand,
-} from "./errors.ts";
+import type { Received, Sent } from "./arguments.ts";
+import { Answers, isPromise, SWITCH, type Switching } from "./answers.ts";
+import { remoteError, textOf } from "./error_boxes.ts";
+import { AmpProtocolError, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
 import { type Answering, CommandLocator, type Later, type Responder } from "./locator.ts";
 
 /** What `callRemote` needs for a command: nothing may be left out but what is optional. */
@@ -35,12 +29,6 @@ export type CallArguments<C extends CommandClass> = Record<never, never> extends
 export type CallResult<C extends CommandClass> = true extends C["requiresAnswer"]
   ? Deferred<Received<C["response"]>>
   : undefined;
-
-/** Switches to another protocol, or to TLS, once the answer is on its way. */
-const SWITCH = Symbol("switch");
-interface Switching {
-  [SWITCH]: () => void;
-}
 
 /** Asks for TLS; the answer is the last box in plain text. */
 class StartTLS extends Command {}
@@ -91,10 +79,12 @@ export class AMP<F = Factory> extends Protocol<F> {
   readonly #shared: CommandLocator | null;
   readonly #own = new CommandLocator();
   readonly #questions = new Map<string, Question>();
+  readonly #answers: Answers;
   #counter = 0;
   #delivering = false;
   #gone: Failure | null = null; // why nothing can be asked any more
   #switching = false; // an answer is awaited that will switch protocols, or to TLS
+  #held = ""; // what we answer meanwhile
   #inner: StreamProtocol | null = null;
   #tls = false;
 
@@ -106,6 +96,16 @@ export class AMP<F = Factory> extends Protocol<F> {
   constructor(options: AMPOptions = {}) {
     super();
     this.#shared = options.locator ?? null;
+    const isGone = () => this.#gone !== null;
+    this.#answers = new Answers({
+      amp: this as AMP,
+      get gone() {
+        return isGone();
+      },
+      find: (name) => (this.#own._locate(name) ?? this.#shared?._locate(name)) as Answering | undefined,
+      emit: (box) => this.#emit(box),
+      close: () => this.transport.loseConnection(),
+    });
     if (options.maxBoxBytes !== undefined) this.#parser.maxBoxBytes = options.maxBoxBytes;
   }
 
@@ -150,14 +150,9 @@ export class AMP<F = Factory> extends Protocol<F> {
     args: Sent<C["arguments"]>,
     protocol: P,
   ): Deferred<P> {
-    const result = this.#ask(compile(command), args as Record<string, unknown>);
-    this.#switching = this.#questions.size > 0;
-    return result.addCallbacks(() => {
+    return this.#askAlone(compile(command), args as Record<string, unknown>, () => {
       this.#become(protocol);
       return protocol;
-    }, (failure) => {
-      this.#switching = false;
-      return failure;
     });
   }
 
@@ -187,15 +182,13 @@ export class AMP<F = Factory> extends Protocol<F> {
   startTLS(options: TLSClientOptions): Deferred<void> {
     if (this.#tls) throw new OnlyOneTLS("Cannot start TLS: it was started before");
     this.#tls = true;
-    const result = this.#ask(compile(StartTLS), {});
-    this.#switching = this.#questions.size > 0;
-    return result.addCallbacks(() => {
-      this.#switching = false;
+    return this.#askAlone(compile(StartTLS), {}, () => {
       this.#goSecure(options);
-    }, (failure) => {
-      this.#switching = this.#tls = false;
+      this.#goOn();
+    }).addErrback((failure) => {
+      this.#tls = false;
       return failure;
-    });
+    }) as Deferred<void>;
   }
 
   /** Agrees when the peer asks for TLS. */
@@ -273,8 +266,40 @@ export class AMP<F = Factory> extends Protocol<F> {
     return result;
   }
 
+  // Asks what is the last thing to be said in this protocol, or in plain text, if the peer agrees.
+  #askAlone<T>(command: CompiledCommand, args: Record<string, unknown>, agreed: () => T): Deferred<T> {
+    const busy = this.#switching;
+    const result = this.#ask(command, args);
+    if (busy) return result as Deferred<T>; // refused, as every question is now
+    this.#switching = !result.called;
+    return result.addCallbacks(agreed, (failure) => {
+      if (this.#switching && failure.check(CancelledError)) {
+        this.#quit(
+          new AmpProtocolError("Cannot go on: nobody waits for the switch that the peer may be making"),
+        );
+      }
+      this.#goOn();
+      return failure;
+    }) as Deferred<T>;
+  }
+
+  // The peer has answered that: what we have answered meanwhile is sent now.
+  #goOn(): void {
+    const held = this.#held;
+    this.#switching = false;
+    this.#held = "";
+    if (held !== "") this.#emit(held);
+  }
+
   #emit(box: string): void {
     if (this.#gone !== null) return; // a late answer
+    if (this.#switching) {
+      this.#held += box;
+      if (this.#held.length > this.#parser.maxBoxBytes) {
+        this.#quit(new AmpProtocolError("Cannot hold more answers: the peer asks, and does not answer"));
+      }
+      return;
+    }
     // A box of ASCII is its own UTF-8, and the transport encodes faster than we do.
     this.transport.write(hasHighBytes(box) ? fromLatin1(box) : box);
   }
@@ -296,14 +321,20 @@ export class AMP<F = Factory> extends Protocol<F> {
     const failed = box.get("_error");
     if (failed !== undefined) {
       const { command, result } = this.#question(failed);
-      result.errback(remoteError(command, box));
+      let error: unknown;
+      try {
+        error = remoteError(command, box);
+      } catch (thrown) { // by the constructor of the program's own class
+        error = thrown;
+      }
+      result.errback(new Failure(error));
       return;
     }
     const name = box.get("_command");
     if (name === undefined) {
       throw new AmpProtocolError("Cannot take a box: it is no question, answer or error");
     }
-    this.#asked(box, textOf(name));
+    this.#answers.asked(box, textOf(name));
   }
 
   #question(tag: string): Question {
@@ -311,79 +342,6 @@ export class AMP<F = Factory> extends Protocol<F> {
     if (question === undefined) throw new AmpProtocolError("Cannot take an answer: nothing was asked");
     this.#questions.delete(tag);
     return question;
-  }
-
-  #asked(box: Box, name: string): void {
-    const tag = box.get("_ask") ?? null;
-    const answering = (this.#own._locate(name) ?? this.#shared?._locate(name)) as Answering | undefined;
-    if (answering === undefined) {
-      const error = new UnhandledCommand("UNHANDLED", `Unhandled Command: '${name}'`);
-      this.#answerError(null, tag, error);
-      return;
-    }
-    const { command } = answering;
-    let result: unknown;
-    try {
-      result = answering.respond(command.decodeArguments(box) as never, this as AMP);
-    } catch (error) {
-      this.#answerError(command, tag, error);
-      return;
-    }
-    if (Deferred.is(result)) {
-      result.addCallbacks(
-        (value) => this.#answer(command, tag, value),
-        (failure) => this.#answerError(command, tag, failure.value),
-      );
-    } else if (isPromise(result)) {
-      result.then(
-        (value) => this.#answer(command, tag, value),
-        (error) => this.#answerError(command, tag, error),
-      );
-    } else {
-      this.#answer(command, tag, result);
-    }
-  }
-
-  #answer(command: CompiledCommand, tag: string | null, value: unknown): void {
-    if (this.#gone !== null) return;
-    const switching = typeof value === "object" && value !== null && SWITCH in value
-      ? value as Switching
-      : null;
-    try {
-      if (switching === null && (typeof value !== "object" || value === null)) {
-        throw new BadLocalReturn(`Cannot answer ${command.name}: its responder returned ${String(value)}`);
-      }
-      const box = command.encodeAnswer(tag ?? "", switching !== null ? {} : value as Record<string, unknown>);
-      if (tag !== null) this.#emit(box);
-    } catch (error) {
-      this.#answerError(command, tag, error);
-      return;
-    }
-    switching?.[SWITCH]();
-  }
-
-  #answerError(command: CompiledCommand | null, tag: string | null, error: unknown): void {
-    if (this.#gone !== null) {
-      reportError(error, "A responder failed after the connection was lost");
-      return;
-    }
-    const known = error instanceof RemoteAmpError
-      ? { code: error.errorCode, fatal: error.fatal }
-      : command?.codeOf(error) ?? null;
-    if (known === null || (tag === null && command !== null)) {
-      reportError(error, `Error in the responder of ${command?.name}`);
-    }
-    if (tag !== null) {
-      // What went wrong in here, if it was not declared, is not the peer's business.
-      const description = known === null
-        ? "Unknown Error"
-        : error instanceof RemoteAmpError
-        ? error.description
-        : (error as Error).message;
-      this.#emit(encodeError(tag, known?.code ?? "UNKNOWN", description));
-    }
-    // A command that nobody answers and nobody knows does no harm; one that failed without an answer does.
-    if (known === null || known.fatal || (tag === null && command !== null)) this.transport.loseConnection();
   }
 
   // The peer broke the rules: nothing it says is believed any more.
@@ -402,6 +360,7 @@ export class AMP<F = Factory> extends Protocol<F> {
 
   #become(protocol: StreamProtocol): void {
     this.#switching = false;
+    this.#held = "";
     this.#failAll(new Failure(new ProtocolSwitched("Cannot speak AMP: the connection has another protocol")));
     this.#inner = protocol;
     protocol.makeConnection(this.transport);
@@ -424,8 +383,4 @@ export class AMP<F = Factory> extends Protocol<F> {
     }
     this.transport.startTLS(options);
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null)?.then === "function";
 }

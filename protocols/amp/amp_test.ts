@@ -5,35 +5,18 @@ import {
   everySplit,
   failureResultOf,
   flushLoggedErrors,
-  StringTransport,
   successResultOf,
 } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { concatBytes, encodeUtf8, fromLatin1, latin1 } from "../bytes.ts";
-import { Protocol } from "../protocol.ts";
+import { concatBytes, encodeUtf8, latin1 } from "../bytes.ts";
 import { AMP } from "./amp.ts";
-import {
-  AmpList,
-  Boolean_,
-  DateTime,
-  Decimal,
-  Descriptor,
-  Float,
-  Integer,
-  ListOf,
-  Path,
-  String_,
-  Unicode,
-} from "./arguments.ts";
+import { Unicode } from "./arguments.ts";
 import { Command } from "./command.ts";
 import {
-  AmpProtocolError,
   BadLocalReturn,
   InvalidSignature,
-  OnlyOneTLS,
-  ProtocolSwitched,
   RemoteAmpError,
   TooLong,
   UnhandledCommand,
@@ -42,71 +25,7 @@ import {
 import { CommandLocator } from "./locator.ts";
 import { ZonedDate } from "./zoned_date.ts";
 
-class Boom extends Error {}
-class Bang extends Boom {}
-
-class Sum extends Command {
-  static override arguments = { a: new Integer(), b: new Integer({ optional: true }) };
-  static override response = { total: new Integer() };
-  static override errors = { BOOM: Boom };
-}
-
-class No extends Command {
-  static override arguments = { text: new Unicode({ optional: true }) };
-  static override readonly requiresAnswer = false as const;
-}
-
-class All extends Command {
-  static override arguments = {
-    a: new Integer(),
-    b: new Boolean_(),
-    d: new DateTime(),
-    fl: new Float(),
-    l: new ListOf(new Integer()),
-    m: new Decimal(),
-    p: new Path(),
-    rows: new AmpList({ x: new Integer(), y: new Unicode({ optional: true }) }),
-    s: new String_({ optional: true }),
-    u: new Unicode(),
-  };
-  static override response = { ok: new Boolean_() };
-}
-
-const hex = (text: string) =>
-  Uint8Array.from(text.replaceAll(/\s/g, "").match(/../g)!, (byte) => parseInt(byte, 16));
-const box = (...pairs: [string, string][]) =>
-  fromLatin1(
-    pairs.map(([key, value]) =>
-      String.fromCharCode(0, key.length) + key + String.fromCharCode(value.length >> 8, value.length & 255) +
-      value
-    ).join("") + "\0\0",
-  );
-
-function connect(amp = new AMP()): { amp: AMP; transport: StringTransport } {
-  const transport = new StringTransport();
-  amp.makeConnection(transport);
-  return { amp, transport };
-}
-
-/** Two ends; `pump` carries what they wrote until there is no more. */
-function pair(client = new AMP(), server = new AMP()) {
-  const [a, b] = [connect(client), connect(server)];
-  const pump = () => {
-    for (let moved = true; moved;) {
-      moved = false;
-      for (const [from, to] of [[a, b], [b, a]] as const) {
-        const bytes = from.transport.value();
-        from.transport.clear();
-        if (bytes.length === 0) continue;
-        moved = true;
-        to.amp.dataReceived(bytes);
-        bytes.fill(0x58);
-      }
-    }
-  };
-  return { client: a.amp, server: b.amp, clientTransport: a.transport, serverTransport: b.transport, pump };
-}
-
+import { All, Bang, Boom, box, connect, hex, No, pair, Sum } from "./_helpers_test.ts";
 Deno.test("AMP asks on Twisted's wire, keys in order", () => {
   const { amp, transport } = connect();
   amp.callRemote(All, {
@@ -138,32 +57,6 @@ Deno.test("AMP answers, with what was left out undefined, however the stream is 
     }
     assertEquals(transport.value(), hex("00075f616e737765720001310005746f74616c00023432 0000"));
   }
-});
-
-Deno.test("AMP carries every type there and back", () => {
-  const { client, server, pump } = pair();
-  let got: unknown;
-  server.respond(All, (args) => {
-    got = args;
-    return { ok: true };
-  });
-  const sent = {
-    a: 2n ** 70n,
-    b: false,
-    d: new ZonedDate(1e12, -210, 7),
-    fl: -0,
-    l: [] as number[],
-    m: "-0",
-    p: "żółw",
-    rows: [{ x: 1 }, { x: 2, y: "é" }],
-    s: Uint8Array.of(0, 255),
-    u: "\u{1f40c}",
-  };
-  const d = client.callRemote(All, sent);
-  pump();
-  assertEquals(successResultOf(d), { ok: true });
-  assertEquals(got, { ...sent, rows: [{ x: 1, y: undefined }, { x: 2, y: "é" }] });
-  assert((got as typeof sent).d.toWire().endsWith("-03:30"));
 });
 
 Deno.test("AMP takes answers in any order, from Deferreds and promises too", async () => {
@@ -270,26 +163,6 @@ Deno.test("AMP fails at the caller, with nothing sent, when arguments do not fit
   assertThrows(() => amp.callRemote(LongKey, { ["k".repeat(256)]: "" }), TooLong);
 });
 
-Deno.test("AMP refuses descriptors in words, on both sides, and an optional one may be left out", () => {
-  class Pass extends Command {
-    static override arguments = { fd: new Descriptor() };
-  }
-  class Maybe extends Command {
-    static override arguments = { fd: new Descriptor({ optional: true }) };
-  }
-  const { client, server, pump } = pair();
-  const refused = client.callRemote(Pass, { fd: 3 });
-  assert(failureResultOf(refused, InvalidSignature).getErrorMessage().includes("cannot pass one"));
-  server.respond(Maybe, ({ fd }) => {
-    assertEquals(fd, undefined);
-    return {};
-  });
-  const left = client.callRemote(Maybe, {});
-  pump();
-  successResultOf(left);
-  assertThrows(() => new Descriptor().decode("0"), InvalidSignature, "cannot receive one");
-});
-
 Deno.test("AMP sends a command without an answer, and an asker may want one all the same", () => {
   const { client, server, serverTransport, pump } = pair();
   const got: unknown[] = [];
@@ -383,33 +256,6 @@ Deno.test("AMP accepts values of 65,535 bytes and bounds whole boxes", () => {
   assert(transport.disconnecting);
 });
 
-Deno.test("AMP reads only what is exactly a boolean, integer, float, decimal or date", () => {
-  for (const text of ["true", "TRUE", "1", ""]) assertThrows(() => new Boolean_().decode(text), RangeError);
-  for (const text of ["", "1.0", "0x1", " 1", "1_0"]) {
-    assertThrows(() => new Integer().decode(text), RangeError);
-  }
-  assertEquals(new Integer().decode("+7"), 7);
-  assertEquals(new Integer().decode("9007199254740993") as unknown, 9007199254740993n);
-  assertEquals(new Integer().encode(1e21), "1000000000000000000000");
-  for (const text of ["", "x", "1.2.3", "0x10"]) assertThrows(() => new Float().decode(text), RangeError);
-  for (const number of [0, -0, 1.5, 1e300, 5e-324, Infinity, -Infinity, NaN]) {
-    assertEquals(new Float().decode(new Float().encode(number)), number);
-  }
-  assertEquals([new Float().encode(2), new Float().encode(-Infinity)], ["2.0", "-inf"]);
-  for (const text of ["NaN", "Infinity", "-0", "1.50", "1E+3"]) {
-    assertEquals(new Decimal().decode(text), text);
-  }
-  assertThrows(() => new Decimal().decode("ten"), RangeError);
-  assertThrows(() => new Decimal().encode("ten"), InvalidSignature);
-  for (const text of ["2012-02-30T00:00:00.000000+00:00", "2012-01-01T24:00:00.000000+00:00", "2012-01-01"]) {
-    assertThrows(() => new DateTime().decode(text), RangeError);
-  }
-  assertThrows(() => new Unicode().decode("\xff"), TypeError);
-  assertThrows(() => new ListOf(new Integer()).decode("\0\x02" + "1"), RangeError);
-  assertThrows(() => new AmpList({ x: new Integer() }).decode("\0\x01x\0\x011"), AmpProtocolError);
-  assertThrows(() => new DateTime().encode(new Date(NaN)), InvalidSignature);
-});
-
 Deno.test("AMP shares responders by a CommandLocator; those of the connection come first", () => {
   const locator = new CommandLocator().respond(Sum, () => ({ total: 1 })).respond(No, () => ({}));
   const { client, server, pump } = pair(new AMP(), new AMP({ locator }));
@@ -420,81 +266,6 @@ Deno.test("AMP shares responders by a CommandLocator; those of the connection co
   const own = client.callRemote(Sum, { a: 0 });
   pump();
   assertEquals(successResultOf(own).total, 2);
-});
-
-class Recorder extends Protocol {
-  data = "";
-  lost = 0;
-  override dataReceived(data: Uint8Array) {
-    this.data += latin1(data);
-    assert(data.length > 0);
-  }
-  override connectionLost() {
-    this.lost++;
-  }
-}
-
-class Switch extends Command {
-  static override arguments = { to: new Unicode() };
-  static override errors = { BOOM: Boom };
-}
-
-Deno.test("AMP goes over to another protocol, with the bytes behind the question", () => {
-  const { client, server, serverTransport, clientTransport, pump } = pair();
-  const [inner, other] = [new Recorder(), new Recorder()];
-  server.respondBySwitching(Switch, () => inner);
-  const waiting = client.callRemote(Sum, { a: 1 });
-  const switched = client.switchTo(Switch, { to: "x" }, other);
-  failureResultOf(client.callRemote(Sum, { a: 1 }), ProtocolSwitched);
-  clientTransport.write("early bytes");
-  pump();
-  assertEquals(successResultOf(switched), other);
-  failureResultOf(waiting, UnhandledCommand);
-  assertEquals(inner.data, "early bytes");
-  inner.transport.write("hello");
-  other.transport.write("there");
-  pump();
-  assertEquals([inner.data, other.data], ["early bytesthere", "hello"]);
-  failureResultOf(client.callRemote(Sum, { a: 1 }), ProtocolSwitched);
-  client.connectionLost(new Failure(new ConnectionDone()));
-  assertEquals(other.lost, 1);
-  assert(!serverTransport.disconnecting);
-});
-
-Deno.test("AMP goes on when a switch fails", () => {
-  const { client, server, pump } = pair();
-  server.respondBySwitching(Switch, () => {
-    throw new Boom("not now");
-  });
-  server.respond(Sum, ({ a }) => ({ total: a }));
-  const switched = client.switchTo(Switch, { to: "x" }, new Recorder());
-  pump();
-  failureResultOf(switched, Boom);
-  const d = client.callRemote(Sum, { a: 5 });
-  pump();
-  assertEquals(successResultOf(d).total, 5);
-});
-
-Deno.test("AMP starts TLS behind the answer, once", () => {
-  const { client, server, clientTransport, serverTransport, pump } = pair();
-  server.acceptTLS({ cert: "c", key: "k" });
-  const started = client.startTLS({ hostname: "h" });
-  assertEquals(clientTransport.value(), box(["_ask", "1"], ["_command", "StartTLS"]));
-  failureResultOf(client.callRemote(Sum, { a: 1 }), ProtocolSwitched);
-  pump();
-  successResultOf(started);
-  assertEquals(serverTransport.tls?.options, { cert: "c", key: "k" });
-  assertEquals(clientTransport.tls?.options, { hostname: "h" });
-  assertThrows(() => client.startTLS({}), OnlyOneTLS);
-});
-
-Deno.test("AMP does not go over to TLS with plain text behind the question", () => {
-  const { amp, transport } = connect(new AMP().acceptTLS({ cert: "", key: "" }));
-  amp.dataReceived(
-    concatBytes([box(["_ask", "1"], ["_command", "StartTLS"]), box(["_ask", "2"], ["_command", "Evil"])]),
-  );
-  assert(transport.disconnecting);
-  assertEquals(transport.tls, null);
 });
 
 Deno.test("AMP takes any bytes", () => {
@@ -568,4 +339,28 @@ Deno.test("AMP encodes text as UTF-8 in errors too", () => {
   const message = failureResultOf(d, Boom).getErrorMessage();
   assert(message.startsWith("żółw x"));
   assertEquals(encodeUtf8(message).length, 65535);
+});
+
+Deno.test("AMP fails a call whose error cannot be made from what the peer says, and no other", () => {
+  class Picky extends Error {
+    constructor(description: string) {
+      super(description);
+      if (description !== "fine") throw new RangeError("not fine");
+    }
+  }
+  class Pick extends Command {
+    static override errors = { PICKY: Picky };
+  }
+  const { amp, transport } = connect();
+  const [a, b] = [amp.callRemote(Pick, {}), amp.callRemote(Pick, {})];
+  amp.dataReceived(
+    concatBytes(
+      [["1", "bad"], ["2", "fine"]].map(([tag, text]) =>
+        box(["_error", tag!], ["_error_code", "PICKY"], ["_error_description", text!])
+      ),
+    ),
+  );
+  failureResultOf(a, RangeError);
+  failureResultOf(b, Picky);
+  assert(!transport.disconnecting);
 });
