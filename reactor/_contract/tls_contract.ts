@@ -2,11 +2,17 @@
  * TLS, from the first byte and from the middle of a connection.
  * @module
  */
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { TCP4ClientEndpoint } from "../core/endpoints/tcp.ts";
 import { SSL4ClientEndpoint, wrapClientTLS } from "../core/endpoints/tls.ts";
-import { ConnectingCancelledError, ConnectionDone, TimeoutError, TLSError } from "../core/errors.ts";
+import {
+  CannotListenError,
+  ConnectingCancelledError,
+  ConnectionDone,
+  TimeoutError,
+  TLSError,
+} from "../core/errors.ts";
 import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
@@ -91,6 +97,39 @@ export function tlsContract({ name, make, test: declare }: Host): void {
       await pair.close();
     });
   }
+
+  const useless: [string, TLSServerOptions, RegExp][] = [
+    ["no certificate", { cert: "", key: SERVER.key }, /certificate is not PEM/],
+    ["no key", { cert: SERVER.cert, key: SERVER.cert }, /private key is not PEM/],
+    [
+      "a certificate that is damaged",
+      { ...SERVER, cert: SERVER.cert.replace("MII", "AAA") },
+      /cannot be read/,
+    ],
+    ["the key of another certificate", { ...SERVER, key: OTHER.key }, /does not belong to the certificate/],
+    [
+      "the key of another certificate for some name",
+      { ...SERVER, sni: { "other.example": { cert: OTHER.cert, key: SERVER.key } } },
+      /private key for other\.example does not belong/,
+    ],
+  ];
+  for (const [what, options, words] of useless) {
+    test(`${name}: to listen under TLS with ${what} is CannotListenError, in words`, () => {
+      const factory = new Recorders();
+      const error = assertThrows(
+        () => make().listenTLS(0, factory, options, { hostname: "127.0.0.1" }),
+        CannotListenError,
+      );
+      assert(words.test(error.message), error.message);
+      assertEquals([factory.starts, factory.stops], [0, 0]);
+    });
+  }
+
+  test(`${name}: a file that holds both the key and the certificate serves`, async () => {
+    const both = SERVER.key + SERVER.cert;
+    const pair = await secured(make(), { cert: both, key: both });
+    await pair.close();
+  });
 
   const failures: [string, TLSServerOptions, TLSClientOptions, RegExp][] = [
     ["a certificate that nobody trusts", SERVER, { hostname: "localhost" }, /trusted/],

@@ -77,6 +77,8 @@ export interface HostNetwork {
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling;
   /** Connects to a UNIX socket. */
   connectUNIX(path: string): Dialling;
+  /** Throws `TLSError` if a server's certificates and keys are of no use. */
+  checkTLS(options: TLSServerOptions): void;
   /** Does a TLS handshake over a connection; fails with `TLSError`. */
   serveTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream>;
   /** The client's side of it. */

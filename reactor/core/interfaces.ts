@@ -410,7 +410,11 @@ export interface ReactorTCP {
 
 /** TLS over TCP. */
 export interface ReactorTLS {
-  /** As `listenTCP`, under TLS from the first byte. */
+  /**
+   * As `listenTCP`, under TLS from the first byte.
+   *
+   * @throws {CannotListenError} Also if a certificate or its key cannot be read, or the key belongs to another one.
+   */
   listenTLS(
     port: number,
     factory: ProtocolFactory,

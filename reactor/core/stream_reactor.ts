@@ -5,7 +5,7 @@
 import { Deferred } from "@ropewalk/deferred";
 import { ipAddress, PipeAddress, UNIXAddress } from "./addresses.ts";
 import { NotSupportedError } from "./errors.ts";
-import type { HostNetwork, HostStream } from "./host_network.ts";
+import type { Accepted, HostListener, HostNetwork, HostStream } from "./host_network.ts";
 import type {
   ClientProtocolFactory,
   Connector,
@@ -61,7 +61,11 @@ export abstract class StreamReactor extends ReactorBase implements Reactor, Reac
     return this.#listen(factory, this.#tcp("tcp", port, options));
   }
 
-  /** As {@linkcode listenTCP}, under TLS: protocols are built once the handshake is through. */
+  /**
+   * As {@linkcode listenTCP}, under TLS: protocols are built once the handshake is through.
+   *
+   * @throws {CannotListenError} At once if the certificate or its key is of no use, too.
+   */
   listenTLS(
     port: number,
     factory: ProtocolFactory,
@@ -72,7 +76,12 @@ export abstract class StreamReactor extends ReactorBase implements Reactor, Reac
       const late = this.callLater(HANDSHAKE_SECONDS, () => stream.close());
       return this.#network.serveTLS(stream, tls).finally(() => late.active() && late.cancel());
     };
-    return this.#listen(factory, { ...this.#tcp("tls", port, options), prepare });
+    const kind = this.#tcp("tls", port, options);
+    const listen = (accepted: Accepted): HostListener => {
+      this.#network.checkTLS(tls);
+      return kind.listen(accepted);
+    };
+    return this.#listen(factory, { ...kind, listen, prepare });
   }
 
   /** Listens on a UNIX socket. */

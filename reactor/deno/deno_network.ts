@@ -54,6 +54,10 @@ export class DenoNetwork implements HostNetwork {
     return dial(() => Deno.connect({ transport: "unix", path }), `unix:${path}`);
   }
 
+  checkTLS(options: TLSServerOptions): void {
+    this.#node.checkTLS(options);
+  }
+
   serveTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
     return this.#node.serveTLS(stream, options);
   }

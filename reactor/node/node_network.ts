@@ -13,6 +13,7 @@ import type {
   TLSClientOptions,
   TLSServerOptions,
 } from "../core/interfaces.ts";
+import { checkCertificates } from "./check_certificate.ts";
 import { NodeStream } from "./node_stream.ts";
 import { removeStaleSocket, setSocketMode } from "./socket_file.ts";
 import { clientTLS, serverTLS } from "./tls.ts";
@@ -80,6 +81,10 @@ export class NodeNetwork implements HostNetwork {
   connectUNIX(path: string): Dialling {
     const socket = connect({ path, allowHalfOpen: true });
     return dial(socket, `unix:${path}`, () => [new UNIXAddress(""), new UNIXAddress(path)]);
+  }
+
+  checkTLS(options: TLSServerOptions): void {
+    checkCertificates(options);
   }
 
   serveTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
