@@ -7,13 +7,13 @@ import {
   UsernamePassword,
 } from "@ropewalk/cred";
 import { UnauthorizedLogin, UnhandledCredentials } from "@ropewalk/cred";
-import { Deferred } from "@ropewalk/deferred";
+import { Deferred, succeed } from "@ropewalk/deferred";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { failureResultOf, flushLoggedErrors, successResultOf } from "@ropewalk/testing";
+import { assertNoResult, failureResultOf, flushLoggedErrors, successResultOf } from "@ropewalk/testing";
 import { Avatar } from "./avatar.ts";
 import { Cacheable, RemoteCache, type RemoteCacheObserver } from "./cacheable.ts";
 import { Copyable, RemoteCopy } from "./copyable.ts";
-import { DeadReferenceError, NoSuchMethod, PBConnectionLost, RemoteError } from "./errors.ts";
+import { DeadReferenceError, NoSuchMethod, PBConnectionLost, PBError, RemoteError } from "./errors.ts";
 import { CallbackPageCollector, FilePager, getAllPages, StringPager } from "./paging.ts";
 import { Publishable, type PublishedState, RemotePublished, whenReady } from "./publishable.ts";
 import { AsReferenceable, Referenceable, Root } from "./referenceable.ts";
@@ -491,4 +491,51 @@ Deno.test("what a published state says of its broker and number is not believed"
   const isHome = root.callRemote("is", page);
   pump.flush();
   assertEquals([page.text, successResultOf(isHome)], ["three", true]);
+});
+
+Deno.test("who waits for a published object hears that its state does not come: the connection is lost", () => {
+  disk.clear();
+  const giving = new Giving();
+  giving.thing = Object.assign(new Page("slow", 1), { getStateToPublish: () => new Deferred() });
+  const { root, client, pump } = join(giving);
+  const received: RemotePage[] = [];
+  let called = 0;
+  const d = (root.callRemote("give") as Deferred<RemotePage>).addCallback((page) => {
+    received.push(page);
+    page.callWhenActivated(() => called++);
+    return page;
+  });
+  const ready = whenReady(d);
+  pump.flush();
+  assertNoResult(ready);
+  client.transport.loseConnection();
+  pump.flush();
+  failureResultOf(ready, PBConnectionLost);
+  failureResultOf(whenReady(succeed(received[0]!)), PBConnectionLost); // also who asks later
+  assertEquals([called, received[0]!.isActivated], [0, false]);
+});
+
+Deno.test("a published state that fails to be made, or to be kept, fails those who wait for it", () => {
+  disk.clear();
+  const giving = new Giving();
+  const { root, pump } = join(giving);
+  giving.thing = Object.assign(new Page("broken", 1), {
+    getStateToPublish: () => {
+      throw new PBError("not today");
+    },
+  });
+  const d = whenReady(root.callRemote("give") as Deferred<RemotePage>);
+  pump.flush();
+  assertEquals((failureResultOf(d).value as Error).message, "not today");
+  class Full extends RemotePage {
+    protected override save(): void {
+      throw new RangeError("the disk is full");
+    }
+  }
+  setUnjellyableForClass("flavors.Full", Full);
+  giving.thing = Object.assign(new Page("full", 1), { getTypeToCopy: () => "flavors.Full" });
+  const full = whenReady(root.callRemote("give") as Deferred<RemotePage>);
+  pump.flush();
+  failureResultOf(full, RangeError);
+  failureResultOf(whenReady(succeed(1 as unknown as RemotePage)), TypeError);
 });

@@ -3,7 +3,7 @@
  * if the peer's is out of date.
  * @module
  */
-import { Deferred } from "@ropewalk/deferred";
+import { Deferred, fail, type Failure, succeed } from "@ropewalk/deferred";
 import type { Broker } from "./broker.ts";
 import { Cacheable, RemoteCache, type RemoteCacheObserver } from "./cacheable.ts";
 import { assignState } from "./copyable.ts";
@@ -85,9 +85,10 @@ export abstract class RemotePublished extends RemoteCache {
   isActivated = false;
   /** The object's name. */
   publishedID = "";
-  #waiting: ((self: this) => void)[] = [];
+  #waiting: Deferred<this>[] = [];
+  #failure: Failure | null = null;
 
-  /** The state that was kept under this name, or `null`. */
+  /** The state that was kept under this name, or `null`. The peer chose the name: it is no path to be used without a check. */
   protected abstract load(publishedID: string): PublishedState | null;
 
   /** Keeps a state for the next connection. */
@@ -103,16 +104,20 @@ export abstract class RemotePublished extends RemoteCache {
       timestamp: number;
       remote: RemoteReference;
     };
+    if (typeof publishedID !== "string" || typeof timestamp !== "number") {
+      throw new TypeError("Cannot receive a published object: it has no name or no time");
+    }
     this.publishedID = publishedID;
     this.timestamp = timestamp;
     const kept = this.load(publishedID);
-    if (kept !== null && kept.timestamp === timestamp) this.#activate(kept.state);
-    else {
-      remote.callRemote("getStateToPublish").addCallback((fresh) => {
-        this.save(publishedID, { timestamp, state: fresh });
-        this.#activate(fresh);
-      });
+    if (kept !== null && kept.timestamp === timestamp) {
+      this.#activate(kept.state);
+      return;
     }
+    remote.callRemote("getStateToPublish").addCallback((fresh) => {
+      this.save(publishedID, { timestamp, state: fresh });
+      this.#activate(fresh);
+    }).addErrback((failure) => this.#fail(failure));
   }
 
   #activate(state: unknown): void {
@@ -123,13 +128,33 @@ export abstract class RemotePublished extends RemoteCache {
     this.activated();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const f of waiting) f(this);
+    for (const d of waiting) if (!d.called) d.callback(this);
   }
 
-  /** Calls `f` with this object when the state is there; at once if it is. */
+  // The state does not come. Who waits for it hears of that; if nobody does, it is nobody's failure but the program's.
+  #fail(failure: Failure): Failure | undefined {
+    this.#failure = failure;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const d of waiting) if (!d.called) d.errback(failure);
+    return waiting.length > 0 ? undefined : failure;
+  }
+
+  /** @ignore Fires when the state is there; fails if it does not come. */
+  _whenReady(): Deferred<this> {
+    if (this.isActivated) return succeed(this);
+    if (this.#failure !== null) return fail(this.#failure);
+    const d = new Deferred<this>();
+    this.#waiting.push(d);
+    return d;
+  }
+
+  /**
+   * Calls `f` with this object when the state is there; at once if it is. If the state does not come it is never called:
+   * {@linkcode whenReady} tells of that too.
+   */
   callWhenActivated(f: (self: this) => void): void {
-    if (this.isActivated) f(this);
-    else this.#waiting.push(f);
+    this._whenReady().addCallbacks(f, () => {});
   }
 }
 
@@ -137,11 +162,14 @@ export abstract class RemotePublished extends RemoteCache {
  * Waits until a published object is not only received but complete.
  *
  * @param d The result of a call that gives a {@linkcode RemotePublished}.
+ * @returns Fails as the call does, and when the state does not come: with `PBConnectionLost` if the connection is lost
+ * before.
  */
 export function whenReady<T extends RemotePublished>(d: Deferred<T>): Deferred<T> {
   return d.addCallback((published) => {
-    const ready = new Deferred<T>();
-    published.callWhenActivated((self) => ready.callback(self as T));
-    return ready;
+    if (typeof (published as Partial<T> | null | undefined)?._whenReady === "function") {
+      return published._whenReady() as Deferred<T>;
+    }
+    throw new TypeError("Cannot wait for what was received: it is no RemotePublished");
   });
 }
