@@ -135,6 +135,12 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     ["a certificate that nobody trusts", SERVER, { hostname: "localhost" }, /trusted/],
     ["a certificate for another name", OTHER, trusting, /not good for (this name|localhost)/],
     ["a certificate that has expired", EXPIRED, trusting, /expired/],
+    [
+      "no protocol in common",
+      { ...SERVER, alpnProtocols: ["a"] },
+      { ...trusting, alpnProtocols: ["b"] },
+      /share no protocol/,
+    ],
   ];
   for (const [what, server, client, words] of failures) {
     test(`${name}: ${what} fails the connection with TLSError, in words`, async () => {
@@ -151,6 +157,20 @@ export function tlsContract({ name, make, test: declare }: Host): void {
       for (const server of servers.built) await server.lost;
     });
   }
+
+  test(`${name}: a client that shows no certificate where one is required is lost, and no protocol hears of it`, async () => {
+    const reactor = make();
+    const servers = new Recorders();
+    const options = { ...SERVER, ca: [AUTHORITY], clientCertificate: "required" } as const;
+    const port = closing(reactor.listenTLS(0, servers, options, { hostname: "127.0.0.1" }));
+    await port.ready;
+    const clients = new ClientRecorders();
+    reactor.connectTLS("127.0.0.1", portOf(port), clients, trusting);
+    // TLS 1.3 tells the client after its side of the handshake is through.
+    const error = await Promise.race([clients.failed.toPromise(), clients.gone.toPromise()]);
+    assert(/certificate.?required/i.test(String(error)), String(error));
+    assertEquals(servers.built, []);
+  });
 
   test(`${name}: verify: false takes any certificate`, async () => {
     const pair = await secured(make(), OTHER, { verify: false, hostname: "localhost" });
