@@ -85,7 +85,8 @@ export class JSONRPCDispatcher {
       return failure(null, INVALID_REQUEST, "Invalid Request");
     }
     const { jsonrpc, id, method, params } = message as Record<string, unknown>;
-    const validId = id === undefined || id === null || typeof id === "string" || typeof id === "number";
+    const validId = id === undefined || id === null || typeof id === "string" ||
+      Number.isFinite(id); // beyond that JSON cannot say it again
     const validParams = params === undefined || (typeof params === "object" && params !== null);
     if (jsonrpc !== "2.0" || typeof method !== "string" || !validId || !validParams) {
       return failure(validId ? (id as Id) ?? null : null, INVALID_REQUEST, "Invalid Request");
@@ -124,7 +125,12 @@ export class JSONRPCDispatcher {
     }
     if (error instanceof BadArgumentsError) return wanted ? failure(id, INVALID_PARAMS, error.message) : null;
     if (error instanceof JSONRPCError) {
-      return wanted ? failure(id, error.code, error.message, error.data) : null;
+      if (!wanted) return null;
+      try {
+        return failure(id, error.code, error.message, error.data);
+      } catch (unsayable) { // its data is no JSON: a circle, or a bigint
+        error = unsayable;
+      }
     }
     reportError(error, `Error in the JSON-RPC method ${method}`);
     return wanted ? failure(id, INTERNAL_ERROR, "Internal error") : null; // the text stays here

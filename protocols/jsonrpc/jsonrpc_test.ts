@@ -131,6 +131,62 @@ Deno.test("JSONRPCDispatcher waits for Deferreds and promises, alone and in batc
   );
 });
 
+Deno.test("JSONRPCDispatcher answers an error whose data is no JSON, alone, later and in a batch", async () => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+  const dispatcher = new JSONRPCDispatcher(
+    new MethodTable()
+      .add("circle", () => {
+        throw new JSONRPCError(1, "x", circle);
+      })
+      .add("big", () => Promise.reject(new JSONRPCError(1, "x", 1n))),
+  );
+  const ask = (method: string, id: number) => `{"jsonrpc":"2.0","id":${id},"method":"${method}"}`;
+  const answer = (id: number) =>
+    `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"Internal error"}}`;
+  assertEquals(await dispatcher.handle(ask("circle", 1)), answer(1));
+  assertEquals(await dispatcher.handle(ask("big", 2)), answer(2));
+  assertEquals(
+    await dispatcher.handle(`[${ask("circle", 3)},${ask("big", 4)}]`),
+    `[${answer(3)},${answer(4)}]`,
+  );
+  assertEquals(flushLoggedErrors(TypeError).length, 4);
+});
+
+Deno.test("JSONRPCDispatcher takes ids of every kind that it can say again, and no others", () => {
+  const dispatcher = new JSONRPCDispatcher(new MethodTable().add("m", () => 1));
+  for (const id of ["0", "-1", "1.5", "9007199254740991", '""', '"\\u0000"', '"__proto__"', "null"]) {
+    assertEquals(
+      JSON.parse(dispatcher.handle(`{"jsonrpc":"2.0","id":${id},"method":"m"}`) as string),
+      { jsonrpc: "2.0", id: JSON.parse(id), result: 1 },
+    );
+  }
+  for (const id of ["true", "[]", "{}", "1e400", "-1e999"]) {
+    const { error, id: none } = JSON.parse(
+      dispatcher.handle(`{"jsonrpc":"2.0","id":${id},"method":"m"}`) as string,
+    );
+    assertEquals([error.code, none], [-32600, null]);
+  }
+});
+
+Deno.test("JSONRPCDispatcher finds nothing by names that every object has", () => {
+  const dispatcher = new JSONRPCDispatcher(
+    new MethodTable().add("sum", (a: number, b: number) => [a, b], { parameters: ["a", "b"] }),
+  );
+  for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "then"]) {
+    const method = dispatcher.handle(`{"jsonrpc":"2.0","id":1,"method":"${name}"}`) as string;
+    assert(method.includes("-32601"), name);
+    const params = dispatcher.handle(
+      `{"jsonrpc":"2.0","id":1,"method":"sum","params":{"${name}":1}}`,
+    ) as string;
+    assert(params.includes("-32602"), name);
+  }
+  assertEquals(
+    dispatcher.handle('{"__proto__":{"method":"sum"},"jsonrpc":"2.0","id":1}'),
+    '{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"Invalid Request"}}',
+  );
+});
+
 Deno.test("JSONRPCDispatcher bounds its batches", () => {
   const dispatcher = new JSONRPCDispatcher(table(), { maxBatch: 2 });
   assert((dispatcher.handle("[1,2,3]") as string).includes("too many calls"));
