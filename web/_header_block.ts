@@ -144,12 +144,14 @@ function fieldText(raw: string): string {
  * @param from The first byte of the first line.
  * @param to Just past the CRLF of the last line.
  * @param limits What is too much.
+ * @param text The bytes as a one-byte string, if there is one.
  */
 export function scanHeaders(
   data: Uint8Array,
   from: number,
   to: number,
   limits: HeaderLimits,
+  text?: string,
 ): HeaderBlock | Fault {
   if (to - from > limits.maxHeaderBytes) return TOO_LONG;
   const spans: number[] = [];
@@ -170,7 +172,7 @@ export function scanHeaders(
     spans.push(lineStart - from, nameEnd - from, valueStart - from, valueEnd - from);
     i += 2;
   }
-  return new HeaderBlock(latin1(data, from, to), spans);
+  return new HeaderBlock(text ?? latin1(data, from, to), spans);
 }
 
 function badName(data: Uint8Array, lineStart: number, at: number): Fault {

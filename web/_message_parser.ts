@@ -72,6 +72,8 @@ const HEX = new Uint8Array(256).fill(255);
 for (let i = 0; i < 16; i++) {
   HEX[i.toString(16).charCodeAt(0)] = HEX[i.toString(16).toUpperCase().charCodeAt(0)] = i;
 }
+/** So many bytes are made a string at a time: more than nearly all heads have. */
+const WINDOW = 2048;
 /** More digits cannot be told apart from others in a number. */
 const MAX_HEX_DIGITS = 13;
 
@@ -96,7 +98,7 @@ export abstract class MessageParser {
   #left = 0; // of the body or chunk
   #bodyBytes = 0;
   #extensionBytes = 0;
-  #text = ""; // the one-byte string of data from #textStart to end
+  #text = ""; // the one-byte string of some of data, from #textStart on
   #textStart = -1;
   /** The piece of body that {@linkcode BODY} tells of: borrowed, valid until the next call. */
   body: Uint8Array = NO_BYTES;
@@ -238,11 +240,18 @@ export abstract class MessageParser {
   /** Reads the head, if it is complete: {@linkcode HEAD}, {@linkcode NEED} or {@linkcode FAULT}. */
   protected abstract readHead(): ParserEvent;
 
-  /** The one-byte string of the bytes from `pos` on, and where it begins: `text[i]` is byte `textStart + i`. */
-  protected text(): string {
-    if (this.#textStart < 0 || this.#textStart > this.pos) {
-      this.#text = latin1(this.data, this.pos, this.end);
-      this.#textStart = this.pos;
+  /**
+   * The one-byte string of bytes from {@linkcode textStart} on, which is at `pos` or before: `text[i]` is byte
+   * `textStart + i`. One serves the short messages of a chunk.
+   *
+   * @param length How many bytes from `pos` on it has to have, if there are so many.
+   */
+  protected text(length = 1): string {
+    const { pos, end } = this;
+    const start = this.#textStart;
+    if (start < 0 || start > pos || start + this.#text.length < Math.min(end, pos + length)) {
+      this.#text = latin1(this.data, pos, Math.min(end, pos + Math.max(WINDOW, length)));
+      this.#textStart = pos;
     }
     return this.#text;
   }
@@ -252,23 +261,37 @@ export abstract class MessageParser {
     return this.#textStart;
   }
 
+  /** Some bytes that {@linkcode text} has, as a string. */
+  protected slice(from: number, to: number): string {
+    // A slice keeps the whole text alive: of a long one it is a string of its own.
+    if (this.#text.length > WINDOW) return latin1(this.data, from, to);
+    return this.#text.slice(from - this.#textStart, to - this.#textStart);
+  }
+
   /**
    * Looks for the empty line that ends a head.
    *
-   * @returns The offset in `data` of the CRLF CRLF, or -1; then the bytes are not searched again.
+   * @returns The offset in `data` of the CRLF CRLF, which {@linkcode text} has then; or -1, and the bytes are not
+   * searched again.
    */
   protected findEmptyLine(): number {
-    const from = Math.max(this.pos, this.pos + this.#scanned - 3);
-    let at: number;
-    if (from === this.pos || this.#textStart >= 0) {
-      const text = this.text();
-      at = text.indexOf("\r\n\r\n", from - this.#textStart);
-      if (at >= 0) return at + this.#textStart;
-    } else { // it began in an earlier chunk: search only what is new
-      at = latin1(this.data, from, this.end).indexOf("\r\n\r\n");
-      if (at >= 0) return at + from;
+    const { pos, end } = this;
+    const from = Math.max(pos, pos + this.#scanned - 3);
+    if (from > pos) { // it began in an earlier chunk: search only what is new
+      const at = latin1(this.data, from, end).indexOf("\r\n\r\n");
+      if (at >= 0) {
+        this.text(at + from + 4 - pos);
+        return at + from;
+      }
+    } else {
+      for (let length = 1;; length = length === 1 ? WINDOW : end - pos) { // at first the text that is there
+        const text = this.text(length);
+        const at = text.indexOf("\r\n\r\n", pos - this.#textStart);
+        if (at >= 0) return at + this.#textStart;
+        if (this.#textStart + text.length === end) break;
+      }
     }
-    this.#scanned = this.end - this.pos;
+    this.#scanned = end - pos;
     return -1;
   }
 

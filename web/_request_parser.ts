@@ -2,7 +2,7 @@
  * Requests out of bytes: RFC 9112 to the letter where a lax reading lets requests be smuggled. No socket in it.
  * @module
  */
-import { latin1, NO_BYTES } from "@ropewalk/protocols/bytes";
+import { latin1 } from "@ropewalk/protocols/bytes";
 import {
   EMPTY_BLOCK,
   Fault,
@@ -33,11 +33,10 @@ const UNKNOWN_CODING = new Fault(501, "Only the Transfer-Encoding chunked is und
 const BODY_TOO_LARGE = new Fault(413, "The body is too large");
 const UNKNOWN_EXPECTATION = new Fault(417, "Only 100-continue can be expected");
 
-/** A longer request line, or longer headers, are not compared with the next. */
-const MAX_LINE = 256;
-const MAX_BLOCK = 2048;
-/** The text of a longer chunk is not shared by the targets in it: one that is kept would keep it. */
-const MAX_SHARED_TEXT = 4096;
+/** A head that is longer after its target is not compared with the next. */
+const MAX_REST = 2048;
+/** Up to so many bytes are compared one by one; of more a string is made first. */
+const MAX_SHORT = 96;
 
 /** A host and port, RFC 9110 §7.2: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
@@ -89,11 +88,10 @@ export class RequestParser extends MessageParser {
   readonly #limits: HTTPLimits;
   #framing: Framing = NO_FRAMING;
   #emptyLines = 0;
-  // The last head, in two parts: clients repeat the one, the other, or both.
-  readonly #line = new Uint8Array(MAX_LINE); // the request line
-  #lineLength = 0;
-  #methodLength = 0;
-  #block: Uint8Array = NO_BYTES; // the header lines and the empty line
+  #targetFault: Fault | null = null;
+  // The last head after its target: from the blank before the version to the empty line, if it is not too long.
+  #rest = "";
+  #short: Uint8Array | null = null; // all of the last head, if it is short and came twice in a row
   #lastHeaders: HeaderBlock = EMPTY_BLOCK;
 
   /** @param limits How much is accepted. */
@@ -116,8 +114,7 @@ export class RequestParser extends MessageParser {
       this.#emptyLines++;
       if (this.pos === this.end) return NEED;
     }
-    const again = this.#again();
-    if (again !== null) return again;
+    if (this.#again()) return this.#accept();
     const headEnd = this.findEmptyLine();
     if (headEnd < 0) return this.#incomplete();
     const { data, pos } = this;
@@ -143,96 +140,69 @@ export class RequestParser extends MessageParser {
     if (i + 9 - pos > this.#limits.maxRequestLineBytes) return this.fail(LINE_TOO_LONG);
     const blockStart = i + 11;
 
-    const block = scanHeaders(data, blockStart, headEnd + 2, this.#limits);
+    const blockEnd = headEnd + 2;
+    const block = scanHeaders(data, blockStart, blockEnd, this.#limits, this.slice(blockStart, blockEnd));
     if (block instanceof Fault) return this.fail(block);
     this.#framing = framingOf(block);
     this.#lastHeaders = block;
     this.method = methodOf(text, pos - textStart, methodEnd - textStart);
     this.minor = minor === 0 ? 0 : 1;
-    const length = headEnd + 4 - blockStart;
-    if (length > MAX_BLOCK) this.#block = NO_BYTES;
-    else {
-      if (length !== this.#block.length) this.#block = new Uint8Array(length);
-      this.#block.set(data.subarray(blockStart, headEnd + 4));
-    }
-    return this.#accept(methodEnd, targetEnd, blockStart, headEnd + 4);
-  }
-
-  // Method and version, the headers and their framing are set: the rest of a head that is well formed.
-  #accept(methodEnd: number, targetEnd: number, blockStart: number, end: number): ParserEvent {
-    const { data, pos } = this;
-    this.headers = this.#lastHeaders;
-    const target = this.#slice(methodEnd + 1, targetEnd);
-    this.target = target;
-    this.parsed = parseTarget(target, this.parsed);
-    this.#lineLength = 0;
-    this.pos = end;
-    const fault = this.#checkTarget() ?? this.#applyFraming();
-    if (fault !== null) return this.fail(fault);
-    const length = blockStart - pos;
-    if (length <= MAX_LINE) {
-      const line = this.#line;
-      for (let i = 0; i < length; i++) line[i] = data[pos + i]!;
-      this.#lineLength = length;
-      this.#methodLength = methodEnd - pos;
-    }
-    return HEAD;
-  }
-
-  // A slice of the chunk's text keeps all of that alive: where the chunk is long it is a string of its own.
-  #slice(from: number, to: number): string {
-    if (this.end - from > MAX_SHARED_TEXT) return latin1(this.data, from, to);
-    const text = this.text();
-    return text.slice(from - this.textStart, to - this.textStart);
+    this.#rest = headEnd + 4 - i > MAX_REST ? "" : this.slice(i, headEnd + 4);
+    this.#setTarget(this.slice(methodEnd + 1, targetEnd));
+    this.pos = headEnd + 4;
+    return this.#accept();
   }
 
   /**
-   * Reads a head whose header lines are those of the last one, without making them again; `null` if they are not, or if
-   * anything is unusual. A client that asks the same again, as pollers do, costs one comparison: all that was read of
-   * the head still holds. One that asks for something else costs the reading of its request line.
+   * Reads a head that is the last one but for its target. Programs ask so nearly always: all that was read of the other
+   * parts still holds, and to see that they are the same costs one comparison of strings.
+   *
+   * @returns False if it is not so, or if anything is unusual: nothing was read then.
    */
-  #again(): ParserEvent | null {
-    const { data, pos, end } = this;
-    const block = this.#block;
-    const { length } = block;
-    if (length === 0) return null;
-    const line = this.#line;
-    const lineLength = this.#lineLength;
-    let same = 0;
-    const most = Math.min(lineLength, end - pos);
-    while (same < most && data[pos + same] === line[same]) same++;
-    let blockStart = pos + same;
-    let methodEnd = 0;
-    let targetEnd = 0;
-    const whole = same === lineLength && lineLength > 0;
-    if (!whole) {
-      const methodLength = this.#methodLength;
-      if (same <= methodLength) return null; // another method, or the line is not known
-      methodEnd = pos + methodLength;
-      let i = methodEnd + 1;
-      while (i < end && isTargetByte(data[i]!)) i++;
-      targetEnd = i;
-      blockStart = i + 11;
-      if (targetEnd === methodEnd + 1 || blockStart + length > end) return null;
-      if (i + 9 - pos > this.#limits.maxRequestLineBytes) return null;
-      for (let k = lineLength - 11; k < lineLength; k++) if (data[i++] !== line[k]) return null; // ` HTTP/1.1` CRLF
+  #again(): boolean {
+    const rest = this.#rest;
+    if (rest === "") return false;
+    const { data, pos, end, method } = this;
+    const short = this.#short;
+    if (short !== null && pos + short.length <= end && startsWith(data, pos, short)) {
+      this.pos += short.length;
+      return true;
     }
-    if (blockStart + length > end) return null;
-    for (let i = 0; i < length; i++) if (data[blockStart + i] !== block[i]) return null;
-    if (!whole) return this.#accept(methodEnd, targetEnd, blockStart, blockStart + length);
-    this.pos = blockStart + length;
-    if (this.length === 0) this.expectLength(0);
-    else {
-      const fault = this.#applyFraming();
-      if (fault !== null) return this.fail(fault);
-    }
-    return HEAD;
+    let i = pos;
+    for (let k = 0; k < method.length; k++) if (data[i++] !== method.charCodeAt(k)) return false;
+    if (data[i++] !== 0x20) return false;
+    const start = i;
+    while (i < end && isTargetByte(data[i]!)) i++;
+    const after = i + rest.length;
+    if (i === start || after > end || i + 9 - pos > this.#limits.maxRequestLineBytes) return false;
+    const text = this.text(after - pos);
+    const at = i - this.textStart;
+    if (text.slice(at, at + rest.length) !== rest) return false;
+    const target = this.slice(start, i);
+    if (target !== this.target) this.#setTarget(target);
+    else if (after - pos <= MAX_SHORT) this.#short = data.slice(pos, after);
+    this.pos = after;
+    return true;
+  }
+
+  #setTarget(target: string): void {
+    this.#short = null;
+    this.target = target;
+    this.parsed = parseTarget(target, this.parsed);
+    this.host = this.#framing.host;
+    this.#targetFault = this.#checkTarget();
+  }
+
+  // All of a head that is well formed is read.
+  #accept(): ParserEvent {
+    this.headers = this.#lastHeaders;
+    const fault = this.#targetFault ?? this.#applyFraming();
+    return fault === null ? HEAD : this.fail(fault);
   }
 
   // RFC 9112 §3.2: origin-form, absolute-form, authority-form for CONNECT, asterisk-form.
   #checkTarget(): Fault | null {
     const { target } = this;
-    this.host = this.#framing.host;
     if (this.method === "CONNECT") return HOST.test(target) && target.includes(":") ? null : BAD_TARGET;
     if (target.charCodeAt(0) === 0x2f || target === "*") return null;
     const match = ABSOLUTE.exec(target);
@@ -286,6 +256,11 @@ export class RequestParser extends MessageParser {
     }
     return NEED;
   }
+}
+
+function startsWith(data: Uint8Array, at: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (data[at + i] !== start[i]) return false;
+  return true;
 }
 
 function methodOf(text: string, from: number, to: number): string {
