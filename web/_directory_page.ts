@@ -2,17 +2,28 @@
  * The listing of a directory.
  * @module
  */
-import type { FilePath } from "@ropewalk/reactor/filepath";
+import type { FilePath, FileStat } from "@ropewalk/reactor/filepath";
 import { escapeHTML } from "./html.ts";
 import type { Request } from "./request.ts";
 import { percentDecode } from "./_uri.ts";
 
-/** A page with the names in a directory, directories first; links that lead nowhere are left out. */
-export async function directoryPage(request: Request, directory: FilePath): Promise<string> {
+/**
+ * A page with the names in a directory, directories first; what cannot be found is left out.
+ *
+ * @param request The request.
+ * @param directory The directory.
+ * @param find Tells of a file, unless it is a link that leads nowhere, or where nobody may look.
+ */
+export async function directoryPage(
+  request: Request,
+  directory: FilePath,
+  find: (path: FilePath) => Promise<{ readonly stat: FileStat } | null>,
+): Promise<string> {
   const rows: { name: string; size: string; time: string; isDirectory: boolean }[] = [];
   for (const name of (await directory.list()).sort()) {
-    const stat = await directory.child(name).stat().catch(() => null);
-    if (stat === null) continue;
+    const found = await find(directory.child(name)).catch(() => null);
+    if (found === null) continue;
+    const { stat } = found;
     const isDirectory = stat.kind === "directory";
     const time = new Date(stat.modified * 1000).toISOString().slice(0, 16).replace("T", " ");
     rows.push({ name, size: isDirectory ? "" : String(stat.size), time, isDirectory });

@@ -103,7 +103,7 @@ export class File extends Resource {
           request,
         );
       }
-      return await this.#send(request, found);
+      return await this.#send(request, found, this.path);
     });
   }
 
@@ -113,11 +113,12 @@ export class File extends Resource {
       const directory = await this.#find(this.path);
       if (directory?.stat.kind !== "directory") return missing(request);
       for (const name of this.#options.indexNames) {
-        const found = await this.#find(this.path.child(name));
-        if (found?.stat.kind === "file") return await this.#send(request, found);
+        const path = this.path.child(name);
+        const found = await this.#find(path);
+        if (found?.stat.kind === "file") return await this.#send(request, found, path);
       }
       if (!this.#options.listings) return errorBody(request, 403, "This directory is not listed.");
-      return await directoryPage(request, directory.path);
+      return await directoryPage(request, directory.path, (path) => this.#find(path));
     });
   }
 
@@ -150,45 +151,64 @@ export class File extends Resource {
     }
   }
 
-  async #send(request: Request, found: Found): Promise<RenderBody> {
+  // `asked` is the path by which it was found: its name tells the type, whatever a link leads to.
+  async #send(request: Request, found: Found, asked: FilePath): Promise<RenderBody> {
     if (found.stat.kind !== "file") return errorBody(request, 403, "This is no plain file.");
-    const { type, encoding } = typeOf(
-      this.path.basename() === found.path.basename() ? this.path : found.path,
-    );
-    let { path, stat } = found;
+    const { type, encoding } = typeOf(asked, found.path);
+    let { path } = found;
     let coding = encoding;
     if (this.#options.precompressed && encoding === "") {
       const better = await this.#precompressed(request, found);
-      if (better !== null) [coding, { path, stat }] = better;
+      if (better !== null) [coding, { path }] = better;
     }
+    // What is open stays the same file, whatever is put in its place meanwhile: it says how long it is.
+    const file: OpenFile = await path.open();
+    try {
+      const producer = this.#answer(request, file, await file.stat(), type, coding);
+      if (producer === null) await file.close();
+      else {
+        request.registerProducer(producer, true); // stops it if the client is gone
+        producer.resumeProducing();
+      }
+    } catch (error) {
+      await file.close().catch(() => {});
+      throw error;
+    }
+    return NOT_DONE_YET;
+  }
+
+  // Makes the head of the answer, and all of it if there is no body; else what writes the body.
+  #answer(
+    request: Request,
+    file: OpenFile,
+    stat: FileStat,
+    type: string | null,
+    coding: string,
+  ): FileProducer | null {
+    if (request.disconnected) return null;
     request.setHeader("accept-ranges", "bytes");
     request.setHeader("content-type", type ?? this.#options.defaultType);
     if (coding !== "") request.setHeader("content-encoding", coding);
-    const tag = `"${stat.size.toString(16)}-${Math.round(stat.modified * 1000).toString(16)}"`;
+    const tag = `"${stat.size.toString(16)}-${Math.round(stat.modified * 1000).toString(16)}${
+      coding === "" ? "" : `-${coding}`
+    }"`;
     const byTag = request.setETag(tag);
     const byTime = request.setLastModified(stat.modified);
-    if (byTag === CACHED || byTime === CACHED) return "";
-    const ranges = rangesOf(request, stat, tag);
-    if (ranges !== null && ranges.length === 0) {
-      request.setResponseCode(416);
-      request.setHeader("content-range", `bytes */${stat.size}`);
-      return "";
+    const isCached = byTag === CACHED || byTime === CACHED;
+    const ranges = isCached ? null : rangesOf(request, stat, tag);
+    if (isCached || ranges?.length === 0) {
+      if (!isCached) {
+        request.setResponseCode(416);
+        request.setHeader("content-range", `bytes */${stat.size}`);
+      }
+      request.finish();
+      return null;
     }
     const { stretches, after, length } = layOut(request, ranges, stat.size);
     request.setHeader("content-length", length);
-    if (request.method === "HEAD") {
-      request.finish();
-      return NOT_DONE_YET;
-    }
-    const file: OpenFile = await path.open();
-    if (request.disconnected) {
-      await file.close();
-      return NOT_DONE_YET;
-    }
-    const producer = new FileProducer(request, file, stretches, after);
-    request.registerProducer(producer, true);
-    producer.resumeProducing();
-    return NOT_DONE_YET;
+    if (request.method !== "HEAD") return new FileProducer(request, file, stretches, after);
+    request.finish();
+    return null;
   }
 
   // The same file compressed before, if the client understands that and it is not older.
@@ -228,9 +248,13 @@ function accepts(header: string, coding: string): boolean {
   });
 }
 
-/** The type and encoding that a name tells of. */
-function typeOf(path: FilePath): { type: string | null; encoding: string } {
-  const name = path.basename();
+/** The type and encoding that a name tells of; where it tells no type, that of the file behind it. */
+function typeOf(asked: FilePath, real: FilePath): { type: string | null; encoding: string } {
+  const named = typeOfName(asked.basename());
+  return named.type === null && asked.basename() !== real.basename() ? typeOfName(real.basename()) : named;
+}
+
+function typeOfName(name: string): { type: string | null; encoding: string } {
   const extension = /\.[^.]+$/.exec(name)?.[0].toLowerCase() ?? "";
   const encoding = Object.hasOwn(ENCODINGS, extension) ? ENCODINGS[extension]! : "";
   return { type: mime.getType(encoding === "" ? name : name.slice(0, -extension.length)), encoding };

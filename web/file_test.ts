@@ -128,7 +128,10 @@ Deno.test("a directory is redirected to its slash, and shows its index page or a
   const { body } = await ask("GET /list/");
   assertStringIncludes(body, '<a href="./%3Cb%3E.txt">&lt;b&gt;.txt</a>');
   assertMatch((await ask("GET /")).body, /sub\/<\/a>[^]*a\.txt<\/a>/);
-  assert(!(await ask("GET /")).body.includes("broken"));
+  assert(
+    !/broken|out/.test((await ask("GET /")).body),
+    "links that lead nowhere, or out of here, are not shown",
+  );
   assertEquals((await site({ listings: false }).ask("GET /list/")).status, 403);
 });
 
@@ -150,6 +153,64 @@ Deno.test("a file whose client goes away is closed", async () => {
   client.transport.abortConnection();
   await client.clock.settle();
   assertEquals(memory.openFiles, 0);
+});
+
+Deno.test("a link has the type that its own name tells, else that of the file behind it", async () => {
+  const files = new MemoryFileSystem({
+    "/www/data": "<script>",
+    "/www/notes.txt": { link: "/www/data" },
+    "/www/latest": { link: "/www/picture.png" },
+    "/www/picture.png": "png",
+    "/www/sub/index.html": { link: "/www/notes.txt" },
+  });
+  const client = siteClient(new File(new FilePath("/www", files)));
+  const typeOf = async (path: string) => {
+    client.transport.clear();
+    client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await client.clock.settle();
+    return client.answers()[0]!.headers.get("content-type");
+  };
+  assertEquals(await typeOf("/notes.txt"), "text/plain");
+  assertEquals(await typeOf("/latest"), "image/png");
+  assertEquals(await typeOf("/sub/"), "text/html");
+});
+
+Deno.test("a file that is replaced while it is asked for is sent whole, with the head that belongs to it", async () => {
+  class Busy extends MemoryFileSystem {
+    override async open(...args: Parameters<MemoryFileSystem["open"]>) {
+      if (args[1] !== "read") return await super.open(...args);
+      await new FilePath("/www/new", this).setContent("longer than before");
+      await this.rename("/www/new", "/www/a.txt"); // between the look at it and its opening
+      return await super.open(...args);
+    }
+  }
+  const files = new Busy({ "/www/a.txt": "before" });
+  const client = siteClient(new File(new FilePath("/www", files)));
+  for (const range of ["", "Range: bytes=-6\r\n"]) {
+    client.transport.clear();
+    client.send(`GET /a.txt HTTP/1.1\r\nHost: a\r\n${range}\r\n`);
+    await client.clock.settle();
+    assertEquals(client.answers()[0]!.body, range === "" ? "longer than before" : "before");
+    assertEquals(
+      client.answers()[0]!.headers.get("content-range"),
+      range === "" ? undefined : "bytes 12-17/18",
+    );
+  }
+  assertEquals([client.closed, files.openFiles], [false, 0]);
+});
+
+Deno.test("a file that cannot be opened leaves nothing of its head on the page that says so", async () => {
+  class Closed extends MemoryFileSystem {
+    override open(): never {
+      throw Object.assign(new Error("no"), { code: "EACCES" });
+    }
+  }
+  const client = siteClient(new File(new FilePath("/www", new Closed({ "/www/t.tar.gz": "zip" }))));
+  client.send("GET /t.tar.gz HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.clock.settle();
+  const { status, headers } = client.answers()[0]!;
+  assertEquals(status, 403);
+  assertEquals(["content-encoding", "etag", "last-modified"].filter((name) => headers.has(name)), []);
 });
 
 Deno.test("a path that is text is refused, with what to write in its place", () => {
