@@ -70,7 +70,7 @@ export function relay(request: Request, asked: Deferred<ClientResponse>): void {
   asked.addCallbacks(
     (response) => passOn(request, response),
     (failure) => refuse(request, failure),
-  );
+  ).addErrback((failure) => request.processingFailed(failure)); // no client is left waiting, whatever went wrong
 }
 
 /** Tells a client that the next server did not answer. */

@@ -8,6 +8,7 @@ import { HTTPConnectionPool } from "./_client/pool.ts";
 import { errorBody } from "./_error_body.ts";
 import { checkReactor, requestHeadersFor, wantsWebSocket } from "./_proxy_headers.ts";
 import { bodyFor, relay } from "./_relay.ts";
+import { percentDecode } from "./_uri.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import type { HTTPHeaders } from "./http_headers.ts";
 import type { Request } from "./request.ts";
@@ -94,9 +95,9 @@ export class ReverseProxyResource extends Resource {
       return errorBody(request, 404, "There is nothing at this address.");
     }
     if (request.method === "CONNECT") return errorBody(request, 405, "CONNECT is not answered here.");
-    const rest = request.postpath.map(encodeURIComponent).join("/");
+    const rest = encodedPath(request).join("/");
     const slash = request.postpath.length > 0 || this.#base.endsWith(`:${this.port}`) ? "/" : "";
-    const query = request.uri.includes("?") ? `?${request.query}` : "";
+    const query = request.uri.includes("?") ? `?${request.query.replaceAll("#", "%23")}` : "";
     const url = this.#base + slash + rest + query;
     relay(request, this.#agent.request(request.method, url, this.#headers(request), bodyFor(request)));
     return NOT_DONE_YET;
@@ -117,4 +118,19 @@ export class ReverseProxyResource extends Resource {
     }
     return headers;
   }
+}
+
+/** What a segment may hold beside letters, digits and `-._~` and mean the same at the next server (RFC 3986 §3.3). */
+const PLAIN_SEGMENT = /^(?:[\w\-.~!$&'()*+,;=:@]|%[0-9a-f]{2})*$/i;
+
+// The segments below this resource as the client wrote them, where they are still the same and harmless: to decode and
+// encode them would lose bytes that are no UTF-8.
+function encodedPath(request: Request): string[] {
+  const written = request.path.split("/").slice(-request.postpath.length || Infinity);
+  return request.postpath.map((segment, i) => {
+    const raw = written[i];
+    return raw !== undefined && PLAIN_SEGMENT.test(raw) && percentDecode(raw) === segment
+      ? raw
+      : encodeURIComponent(segment);
+  });
 }

@@ -43,6 +43,21 @@ Deno.test("a request goes on to the server, and its answer to the client", () =>
   assertEquals(answer!.headers.get("content-length"), "5");
 });
 
+Deno.test("a path goes on as it was written, byte for byte, and what could mean something else is encoded", () => {
+  const sent = (target: string) => {
+    const bench = new Bench();
+    bench.ask(target);
+    return bench.accept().text().split(" ")[1];
+  };
+  assertEquals(sent("/p/%ff/%E9t%c3%a9"), "/base/%ff/%E9t%c3%a9");
+  assertEquals(sent("/p/a:b@c;d=1,2!/~x/%7E"), "/base/a:b@c;d=1,2!/~x/%7E");
+  assertEquals(sent("/p//a//"), "/base//a//");
+  assertEquals(sent("/p/..\\x"), "/base/..%5Cx"); // a backslash is a slash to some
+  assertEquals(sent("/p/a%zz|b"), "/base/a%25zz%7Cb");
+  assertEquals(sent("/p/a?b=%ff&c#d"), "/base/a?b=%ff&c%23d");
+  assertEquals(sent("/p"), "/base");
+});
+
 Deno.test("fields of one connection, and those that Connection names, stay behind in both directions", () => {
   const bench = new Bench();
   bench.ask(
