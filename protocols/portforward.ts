@@ -23,17 +23,23 @@ import type { Connector, ReactorTCP, StreamProtocol } from "@ropewalk/reactor/co
 import { ClientFactory, Factory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
 
-/** One side of a pair. When one loses its connection, so does the other, once everything was sent. */
+/**
+ * One side of a pair. When the far end of one has finished sending, so has the other side, once everything was sent; the
+ * other direction goes on. When one loses its connection, so does the other.
+ */
 export class Proxy<F = Factory> extends Protocol<F> {
   /** `write` has copied the data when it returns. */
   readonly borrowsData = true;
   /** The other side. */
   peer: Proxy<unknown> | null = null;
+  #producing = false; // the other side's transport is registered as our producer
+  #finished = false; // our far end sends no more
 
   /** Ties both sides together: neither reads faster than the other can write. */
   protected join(peer: Proxy<unknown>): void {
     this.peer = peer;
     peer.peer = this;
+    this.#producing = peer.#producing = true;
     this.transport.registerProducer(peer.transport, true);
     peer.transport.registerProducer(this.transport, true);
   }
@@ -43,22 +49,34 @@ export class Proxy<F = Factory> extends Protocol<F> {
     this.peer?.transport.write(data);
   }
 
-  /** This side's far end has finished sending: that ends both sides, once everything was sent. */
+  /** This side's far end has finished sending: so has the other side, once everything was sent. */
   readConnectionLost(): void {
-    if (this.peer !== null) this.transport.unregisterProducer(); // else its end would be waited for
+    const { peer } = this;
+    if (peer === null) return this.transport.loseConnection();
+    this.#finished = true;
+    peer.#release();
+    if (!peer.#finished) return peer.transport.loseWriteConnection();
     this.transport.loseConnection();
+    peer.transport.loseConnection();
   }
 
   /** The other side goes, too. */
   override connectionLost(_reason: Failure): void {
-    this.connected = false;
+    this.connected = this.#producing = false;
     const { peer } = this;
     this.peer = null;
     if (peer === null) return;
     peer.peer = null;
     if (!peer.connected) return;
-    peer.transport.unregisterProducer(); // we were; it would be waited for
+    peer.#release();
     peer.transport.loseConnection();
+  }
+
+  // Nothing more comes from the other side; a producer would be waited for.
+  #release(): void {
+    if (!this.#producing) return;
+    this.#producing = false;
+    this.transport.unregisterProducer();
   }
 }
 

@@ -86,3 +86,38 @@ Deno.test("SOCKSClient goes through Twisted's SOCKS 4 server", async () => {
     await untilClosed();
   }
 });
+
+/** Answers only when the client has finished sending, as a server of HTTP/0.9 or of a pipe does. */
+class AtTheEnd extends Protocol {
+  #length = 0;
+  override dataReceived(data: Uint8Array) {
+    this.#length += data.length;
+  }
+  readConnectionLost() {
+    this.transport.write(`${this.#length} bytes\n`);
+    this.transport.loseConnection();
+  }
+}
+
+Deno.test("ProxyFactory and SOCKSServer pass the end of what nc sends on, and the answer back", async () => {
+  const server = await listen(Factory.forProtocol(AtTheEnd));
+  const forward = await listen(new ProxyFactory(reactor, "127.0.0.1", server.port));
+  const socks = await listen(Factory.forProtocol(SOCKSServer, { reactor, authorize: () => true }));
+  try {
+    const nc = async (...args: string[]) => {
+      const { output } = await runToEnd("sh", [
+        "-c",
+        `head -c 300000 /dev/zero | nc -N -w 10 ${args.join(" ")}`,
+      ]);
+      return output;
+    };
+    assertEquals(await nc("127.0.0.1", `${forward.port}`), "300000 bytes\n");
+    assertEquals(
+      await nc("-X", "5", "-x", `127.0.0.1:${socks.port}`, "127.0.0.1", `${server.port}`),
+      "300000 bytes\n",
+    );
+  } finally {
+    for (const { listening } of [server, forward, socks]) await listening.stopListening();
+    await untilClosed();
+  }
+});

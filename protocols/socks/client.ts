@@ -84,7 +84,7 @@ export class SOCKSClient implements StreamProtocol {
    * @param port Where to.
    * @param inner What is to be connected there.
    * @param options The version and who asks.
-   * @throws {RangeError} If the host's name, the user or the password are too long.
+   * @throws {RangeError} If the host's name, the user or the password are too long, or the port is none.
    */
   constructor(host: string, port: number, inner: StreamProtocol, options: SOCKSClientOptions = {}) {
     this.#host = host;
@@ -92,6 +92,9 @@ export class SOCKSClient implements StreamProtocol {
     this.#inner = inner;
     this.#options = options;
     this.#target = addressBytes(host);
+    if (!(Number.isInteger(port) && port >= 0 && port < 65536)) {
+      throw new RangeError(`Cannot ask for a host: ${port} is no port`);
+    }
     for (const text of [options.user ?? "", options.password ?? ""]) {
       if (encodeUtf8(text).length > 255) {
         throw new RangeError("Cannot log in: name and password have up to 255 bytes");
@@ -152,10 +155,10 @@ export class SOCKSClient implements StreamProtocol {
     );
   }
 
-  /** The far end has finished sending. */
-  readConnectionLost(): void {
-    if (this.#state === "open" && this.#inner.readConnectionLost) this.#inner.readConnectionLost();
-    else this.#transport.loseConnection();
+  /** The far end has finished sending. Only if the protocol inside has it: a transport closes otherwise. */
+  get readConnectionLost(): (() => void) | undefined {
+    const inner = this.#inner;
+    return this.#state === "open" && inner.readConnectionLost ? () => inner.readConnectionLost!() : undefined;
   }
 
   #isOpen(): boolean {

@@ -12,9 +12,13 @@ export interface SOCKSTarget {
   readonly port: number;
 }
 
-/** The text form of an address of 4 or 16 bytes. */
+/**
+ * The text form of an address of 4 or 16 bytes. An IPv4 address inside an IPv6 one is written as what it is: whoever
+ * allows or forbids addresses sees it in one form only.
+ */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
+  if (bytes.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 255))) return bytes.subarray(12).join(".");
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[i * 2]! << 8 | bytes[i * 2 + 1]!).toString(16));
   return groups.join(":").replace(/(?:^|:)0(?::0)+(?::|$)/, "::");
 }

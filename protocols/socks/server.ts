@@ -14,7 +14,11 @@ import { addressBytes, Reader, type SOCKSTarget } from "./codec.ts";
 export interface SOCKSServerOptions {
   /** Makes the connections. */
   reactor: Pick<ReactorTCP, "connectTCP">;
-  /** Whether a client may connect there. What it says decides who can reach what: a server for all is an open proxy. */
+  /**
+   * Whether a client may connect there. What it says decides who can reach what: a server for all is an open proxy. The
+   * target is as the client wrote it (an IPv4 address inside an IPv6 one is written as the former): a name is looked up
+   * afterwards, and may lead to any address. Who wants to keep clients out of a network allows addresses only.
+   */
   authorize: (target: SOCKSTarget, user: string) => boolean;
   /** Checks a name and password of SOCKS 5; without it none are asked for, and a user's name is taken as it is. */
   authenticate?: (user: string, password: string) => boolean | Deferred<boolean> | PromiseLike<boolean>;
@@ -165,6 +169,7 @@ export class SOCKSServer<F = Factory> extends Proxy<F> {
 
   #authenticate(user: string, password: string): void {
     this.#state = "busy";
+    this.transport.pauseProducing(); // what comes is for later
     maybeDeferred(() => this.#options.authenticate!(user, password)).addErrback((failure) => {
       reportError(failure, "Error while a SOCKS user was authenticated");
       return false;
@@ -174,6 +179,7 @@ export class SOCKSServer<F = Factory> extends Proxy<F> {
       if (!welcome) return this.#over();
       this.#user = user;
       this.#state = "request";
+      this.transport.resumeProducing();
       this.#go();
     });
   }
@@ -210,7 +216,10 @@ export class SOCKSServer<F = Factory> extends Proxy<F> {
   #connect(target: SOCKSTarget): void {
     this.#stopTimer();
     this.#state = "busy";
-    if (target.host === "" || target.port === 0 || !this.#options.authorize(target, this.#user)) {
+    if (
+      !/^[!-~\u0080-\uffff]+$/.test(target.host) || target.port === 0 ||
+      !this.#options.authorize(target, this.#user)
+    ) {
       return this.#refuse(NOT_ALLOWED);
     }
     this.transport.pauseProducing();

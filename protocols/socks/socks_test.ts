@@ -202,3 +202,53 @@ Deno.test("SOCKSServer and SOCKSClient take any bytes", () => {
     { numRuns: 60 },
   );
 });
+
+Deno.test("SOCKSServer shows an IPv4 address as one, however the client wraps it", () => {
+  for (const host of ["::ffff:127.0.0.1", "::ffff:7f00:1"]) {
+    const { asked, protocol } = socks();
+    const address = concatBytes([new Uint8Array(10), bytes(255, 255, 127, 0, 0, 1)]);
+    protocol.dataReceived(concatBytes([bytes(5, 1, 0, 5, 1, 0, 4), address, bytes(0, 80)]));
+    assertEquals(asked, [[{ host: "127.0.0.1", port: 80 }, ""]], host);
+  }
+});
+
+Deno.test("SOCKSServer connects to no name that is none", () => {
+  for (const host of ["a b", "a\0b", "a\r\nb", "\x7f\x1f"]) {
+    const { asked, protocol, transport, reactor } = socks();
+    protocol.dataReceived(concatBytes([bytes(5, 1, 0), five(80, host)]));
+    assertEquals([asked.length, reactor.calls.length, transport.value()[3]], [0, 0, 2]);
+  }
+});
+
+Deno.test("SOCKSServer reads nothing while it is asked whether a user may come in", async () => {
+  const answer = Promise.withResolvers<boolean>();
+  const { protocol, transport, reactor } = socks({ authenticate: () => answer.promise });
+  protocol.dataReceived(concatBytes([bytes(5, 1, 2), bytes(1, 1, 97, 1, 98), five(80, "host.x")]));
+  assertEquals([transport.producerState, reactor.calls.length], ["paused", 0]);
+  answer.resolve(true);
+  for (let i = 0; i < 5; i++) await null;
+  assertEquals(reactor.calls.length, 1);
+  reactor.accept();
+  assertEquals(transport.producerState, "producing");
+});
+
+Deno.test("SOCKSServer bounds the request by 1,024 bytes and 30 seconds", () => {
+  const { protocol, transport } = socks();
+  protocol.dataReceived(bytes(4, 1, 0, 80, 1, 2, 3, 4));
+  protocol.dataReceived(new Uint8Array(255).fill(97));
+  assert(transport.connected);
+  protocol.dataReceived(new Uint8Array(900).fill(97));
+  assert(!transport.connected);
+  const slow = socks();
+  slow.protocol.dataReceived(bytes(5, 1));
+  slow.clock.advance(29);
+  assert(slow.transport.connected);
+  slow.clock.advance(1);
+  assert(!slow.transport.connected);
+});
+
+Deno.test("SOCKSClient refuses ports that are none", () => {
+  for (const port of [-1, 65536, 0.5]) {
+    assertThrows(() => new SOCKSClient("h", port, new Inner()), RangeError);
+  }
+});
