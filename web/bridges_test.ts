@@ -41,6 +41,47 @@ Deno.test("a program may be kept from seeing where it is mounted", async () => {
   assertEquals(client.answers()[0]!.body, "/a/b");
 });
 
+Deno.test("a program is not asked for what is not below the place where it is mounted", async () => {
+  const asked: string[] = [];
+  const program = (request: Request) => {
+    asked.push(new URL(request.url).pathname);
+    return new Response("");
+  };
+  for (const stripPrefix of [false, true]) {
+    const root = new Resource();
+    root.putChild("public", new FetchResource(program, { stripPrefix }));
+    const client = siteClient(root);
+    for (
+      const path of [
+        "/public/../private",
+        "/public/%2e%2E/private",
+        "/public/x/..\\..\\..\\private",
+        "/public/./x",
+        "/public/.%2e",
+      ]
+    ) client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await client.clock.settle();
+    assertEquals(client.answers().map(({ status }) => status), [404, 404, stripPrefix ? 200 : 404, 404, 404]);
+  }
+  assertEquals(asked, ["/x/..%5C..%5C..%5Cprivate"]);
+  asked.length = 0;
+  const root = new Resource();
+  root.putChild("public", new FetchResource(program));
+  const client = siteClient(root);
+  const paths = [
+    "/public",
+    "/public/",
+    "/public//a//",
+    "/public/a%20b%2F%5C",
+    "/public/%ff/%zz",
+    '/public/"<>|^`{}',
+  ];
+  for (const path of paths) client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await client.clock.settle();
+  assertEquals(client.answers().map(({ status }) => status), paths.map(() => 200));
+  assertEquals(asked.slice(0, 5), paths.slice(0, 5));
+});
+
 Deno.test("a handler made for Deno.serve fits in a tree, and is told when its answer was sent", async () => {
   const log: string[] = [];
   const handler: Deno.ServeHandler = (request, info) => {

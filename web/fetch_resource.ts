@@ -6,6 +6,7 @@ import { type Address, IPv4Address, IPv6Address, UNIXAddress } from "@ropewalk/r
 import { errorBody } from "./_error_body.ts";
 import type { Request as SiteRequest } from "./request.ts";
 import { type RenderResult, Resource } from "./resource.ts";
+import { segmentsOf } from "./_uri.ts";
 
 /** What a {@linkcode FetchHandler} is told of the client: what `Deno.serve` tells, so that its handlers fit in a tree. */
 export interface FetchInfo {
@@ -67,7 +68,12 @@ export class FetchResource extends Resource {
     const controller = new AbortController();
     let platform: Request;
     try {
-      platform = new Request(this.#url(request), {
+      const url = new URL(this.#url(request));
+      // A URL goes up for `..` and takes a backslash for a slash: the program would see what is not below this resource.
+      if (!isSamePath(url.pathname, this.#stripPrefix ? request.postpath : segmentsOf(request.path))) {
+        return errorBody(request, 404, "There is nothing at this address.");
+      }
+      platform = new Request(url, {
         method: request.method,
         headers: request.requestHeaders.toPlatform(),
         ...bodyOf(request),
@@ -110,6 +116,12 @@ class Info implements FetchInfo {
   get completed(): Promise<void> {
     return this.#completed ??= this.#request.notifyFinish().toPromise();
   }
+}
+
+function isSamePath(pathname: string, segments: readonly string[]): boolean {
+  const seen = segmentsOf(pathname);
+  const expected = segments.length === 0 ? [""] : segments;
+  return seen.length === expected.length && seen.every((segment, i) => segment === expected[i]);
 }
 
 function platformAddress(address: Address): ClientAddress {

@@ -13,7 +13,8 @@ export interface WebSocketResourceOptions {
   subprotocols?: readonly string[];
   /**
    * The origins whose pages may connect: others are refused. By default only pages of the host that is asked, since a
-   * browser sends its cookies along wherever the page is from; `"any"` allows all.
+   * browser sends its cookies along wherever the page is from; `"any"` allows all. Behind a proxy that speaks TLS in place
+   * of the site, its origin has to be given: `["https://www.example"]`.
    */
   origins?: readonly string[] | "any";
 }
@@ -88,11 +89,16 @@ export class WebSocketResource extends Resource {
     const { origins } = this.#options;
     const origin = request.getHeader("origin");
     if (origin === undefined || origins === "any") return;
-    const allowed = origins === undefined
-      ? origin.toLowerCase() === `http${request.isSecure() ? "s" : ""}://${request.host.toLowerCase()}`
-      : origins.includes(origin);
+    const allowed = origins === undefined ? isOwn(origin, request) : origins.includes(origin);
     if (!allowed) throw new HandshakeError(403, "This origin may not connect");
   }
+}
+
+// An origin has no default port, a Host may.
+function isOwn(origin: string, request: Request): boolean {
+  const [scheme, port] = request.isSecure() ? ["https", ":443"] : ["http", ":80"];
+  const host = request.host.toLowerCase();
+  return origin.toLowerCase() === `${scheme}://${host.endsWith(port) ? host.slice(0, -port.length) : host}`;
 }
 
 function refuse(request: Request, error: HandshakeError): string {

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromLatin1 } from "@ropewalk/protocols/bytes";
 import { WebSocketConnection } from "@ropewalk/protocols/websocket";
-import { type Client, Page, siteClient } from "./_support_test.ts";
+import { Client, Page, siteClient } from "./_support_test.ts";
 import { Resource } from "./resource.ts";
+import { Site } from "./site.ts";
 import { WebSocketResource, type WebSocketResourceOptions } from "./websocket_resource.ts";
 
 class Echo extends WebSocketConnection {
@@ -56,6 +57,20 @@ Deno.test("pages of other hosts may not connect unless they are allowed to", () 
   assertEquals(status("null"), 403);
   assertEquals(status("http://evil.example", { origins: "any" }), 101);
   assertEquals(status("http://b.example", { origins: ["http://b.example"] }), 101);
+});
+
+Deno.test("a page's own host is the same with its default port, and no other port is", () => {
+  const status = (host: string, origin: string, secure = false) => {
+    const root = new WebSocketResource(() => new WebSocketConnection(true));
+    const client = new Client(new Site(root), undefined, secure);
+    client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n${HANDSHAKE}Origin: ${origin}\r\n\r\n`);
+    return client.answers()[0]!.status;
+  };
+  assertEquals(status("A.example:80", "http://a.example"), 101);
+  assertEquals(status("a.example:443", "https://a.example", true), 101);
+  assertEquals(status("a.example:8080", "http://a.example:8080"), 101);
+  assertEquals(status("a.example:8080", "http://a.example"), 403);
+  assertEquals(status("a.example:443", "http://a.example"), 403);
 });
 
 Deno.test("a subprotocol and compression are used only if both want them", () => {
