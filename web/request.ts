@@ -647,8 +647,11 @@ export class Request {
     const name = this.isSecure() ? "ROPEWALK_SECURE_SESSION" : "ROPEWALK_SESSION";
     const uid = this.getCookie(name);
     let session = uid === undefined ? undefined : this.site.findSession(uid);
+    // One that was made in plain text may be known to others: it is none under TLS, whatever a cookie says.
+    if (session?.secure !== this.isSecure()) session = undefined;
     if (session === undefined) {
       session = this.site.makeSession(this.reactor);
+      session.secure = this.isSecure();
       this.addCookie(name, session.uid, {
         path: "/",
         httpOnly: true,

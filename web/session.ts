@@ -28,6 +28,8 @@ export class Session {
   sessionSeconds: number;
   /** False once it has ended. */
   active = true;
+  /** True if its name was only ever sent under TLS: one that was not is no session there, and the other way round. */
+  secure = false;
   readonly #owner: SessionOwner;
   readonly #reactor: ReactorTime;
   // deno-lint-ignore no-explicit-any -- a constructor's parameters are contravariant

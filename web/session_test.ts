@@ -53,6 +53,17 @@ Deno.test("over TLS there is another session, with a secure cookie", () => {
   assertMatch(client.ask("GET /").headers.get("set-cookie")!, /^ROPEWALK_SECURE_SESSION=.*; Secure/);
 });
 
+Deno.test("a session that was made in plain text is none over TLS, and the other way round", () => {
+  const site = shop();
+  const [plain, secure] = [new Client(site), new Client(site, undefined, true)];
+  const uid = (cookie: string) => cookie.split("=")[1];
+  const known = uid(cookieOf(plain.ask("GET /")));
+  const forged = secure.ask(`GET /\nCookie: ROPEWALK_SECURE_SESSION=${known}`);
+  assertEquals([forged.body, uid(cookieOf(forged)) === known], ["1", false]);
+  const leaked = plain.ask(`GET /\nCookie: ROPEWALK_SESSION=${uid(cookieOf(forged))}`);
+  assertEquals(leaked.body, "1");
+});
+
 Deno.test("the sessions end with the site, so that no timer is left", () => {
   const site = shop();
   const client = new Client(site);
