@@ -238,6 +238,56 @@ Deno.test("ThrottlingFactory lets a pull producer wait for its next turn", () =>
   assertEquals(asked, 2);
 });
 
+Deno.test("ThrottlingFactory forgets no pull producer that was asked between two seconds beyond the limit", () => {
+  const clock = new Clock();
+  const factory = new ThrottlingFactory(Factory.forProtocol(Echo), { writeLimit: 10 });
+  const { transport, inner } = open(factory, { clock });
+  const other = open(factory, { clock });
+  let asked = 0;
+  inner.transport.registerProducer({ resumeProducing: () => void asked++, stopProducing() {} }, false);
+  other.inner.transport.write("x".repeat(35));
+  clock.advance(1); // wait for 2.5 s
+  transport.producer!.resumeProducing(); // has sent all there is, and asks once
+  other.inner.transport.write("x".repeat(35));
+  clock.advance(1); // once more
+  assertEquals(asked, 0);
+  clock.advance(2.5);
+  assertEquals(asked, 1);
+  inner.transport.unregisterProducer();
+  for (const each of [transport, other.transport]) each.loseConnection();
+  assertEquals(clock.getDelayedCalls(), []);
+});
+
+Deno.test("LimitConnectionsByPeer and LimitTotalConnectionsFactory count nothing that was refused inside", () => {
+  class Picky extends Factory {
+    allowed = true;
+    override buildProtocol() {
+      if (!this.allowed) return null;
+      return super.buildProtocol();
+    }
+    override protocol = Echo;
+  }
+  const inner = new Picky();
+  const byPeer = new LimitConnectionsByPeer(inner);
+  byPeer.maxConnectionsPerPeer = 2;
+  const total = new LimitTotalConnectionsFactory(byPeer);
+  total.connectionLimit = 3;
+  const from = (host: string) => total.buildProtocol(new IPv4Address("TCP", host, 1));
+  inner.allowed = false;
+  for (let i = 0; i < 10; i++) assertEquals(from("1.1.1.1"), null);
+  inner.allowed = true;
+  const both = [from("1.1.1.1")!, from("1.1.1.1")!];
+  for (let i = 0; i < 10; i++) assertEquals(from("1.1.1.1"), null);
+  assert(from("2.2.2.2") !== null);
+  assertEquals([from("3.3.3.3"), total.connectionCount], [null, 3]);
+  for (const protocol of both) {
+    protocol.makeConnection(new StringTransport());
+    for (let i = 0; i < 2; i++) protocol.connectionLost(new Failure(new ConnectionDone())); // counted once
+  }
+  assertEquals([total.connectionCount, byPeer.peerConnections.size], [1, 1]);
+  assert(from("1.1.1.1") !== null && from("1.1.1.1") !== null);
+});
+
 Deno.test("TrafficLoggingFactory keeps a log for each connection", () => {
   const logs = new Map<string, string>();
   const closed: string[] = [];

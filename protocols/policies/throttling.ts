@@ -53,6 +53,7 @@ class ThrottledProducer implements PushProducer {
   }
 
   throttle(): void {
+    if (this.#throttled) return; // and what was asked meanwhile stays asked
     const held = this.#full || this.#throttled;
     this.#throttled = true;
     this.#asked = this.streaming; // a streaming producer goes on by itself afterwards

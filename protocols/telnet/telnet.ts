@@ -145,12 +145,15 @@ export class Telnet<F = Factory> extends Protocol<F> {
     return this.#them.get(option)?.on ?? false;
   }
 
-  /** Says something about an option. */
+  /**
+   * Says something about an option.
+   *
+   * @throws {RangeError} If the option is no option: 0 to 255.
+   */
   requestNegotiation(option: number, data: Data): void {
-    const body = latin1(toBytes(data)).replaceAll("\xff", "\xff\xff");
-    this.transport.write(
-      fromLatin1(`${String.fromCharCode(IAC, SB, option)}${body}${String.fromCharCode(IAC, SE)}`),
-    );
+    checkOption(option);
+    const body = (String.fromCharCode(option) + latin1(toBytes(data))).replaceAll("\xff", "\xff\xff");
+    this.transport.write(fromLatin1(`${String.fromCharCode(IAC, SB)}${body}${String.fromCharCode(IAC, SE)}`));
   }
 
   /** Sends data as it is, but for 0xff, which is doubled: nothing in it can become a command. */
@@ -278,9 +281,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
   }
 
   #ask(side: Map<number, Half>, option: number, wanted: boolean, command: number): Deferred<boolean> {
-    if (!(Number.isInteger(option) && option >= 0 && option <= 255)) {
-      throw new RangeError(`Cannot negotiate: ${option} is no option`);
-    }
+    checkOption(option);
     const half = this.#half(side, option);
     const result = new Deferred<boolean>();
     if (half.asked !== null || half.on === wanted) {
@@ -335,4 +336,9 @@ export class Telnet<F = Factory> extends Protocol<F> {
     } else if (aboutUs) this.disableLocal(option);
     else this.disableRemote(option);
   }
+}
+
+function checkOption(option: number): void {
+  if (Number.isInteger(option) && option >= 0 && option <= 255) return;
+  throw new RangeError(`Cannot negotiate: ${option} is no option`);
 }

@@ -80,6 +80,17 @@ Deno.test("Telnet doubles 0xff, so that nothing in data becomes a command", () =
   assertEquals(sent(), [1, IAC, IAC, DO, 2, ...fromLatin1("text")]);
   telnet.requestNegotiation(24, Uint8Array.of(0, IAC, SE));
   assertEquals(sent(), [IAC, SB, 24, 0, IAC, IAC, SE, IAC, SE]);
+  // The option 255 is a byte like any other, and what is no option does not become one.
+  telnet.requestNegotiation(255, Uint8Array.of(SE));
+  const all = sent();
+  assertEquals(all, [IAC, SB, IAC, IAC, SE, IAC, SE]);
+  const { telnet: far, feed } = connect();
+  feed(...all);
+  assertEquals(far.events, ["about 255: \xf0"]);
+  for (const option of [-1, 256, 511, 1.5, NaN]) {
+    assertThrows(() => telnet.requestNegotiation(option, ""), RangeError);
+  }
+  assertEquals(sent(), []);
 });
 
 Deno.test("Telnet agrees to options it knows, refuses others, and never answers twice", () => {
