@@ -37,6 +37,9 @@ export class HeaderSet {
   readonly #edges: HeaderSet[] = [];
   #misses = 0;
   readonly #rest: string; // of a head, after the length
+  #head = ""; // the last one, made of these two
+  #headStart = "";
+  #headLength = 0;
   #answer: Uint8Array = NO_BYTES; // the last one, made of these two
   #answerHead = "";
   #body = "";
@@ -103,7 +106,13 @@ export class HeaderSet {
    * @param length How many bytes its body has.
    */
   head(now: number, length: number): string {
-    return `${okHead(now, this.#type(length))}${length}${this.#rest}`;
+    const start = okHead(now, this.#type(length));
+    if (start !== this.#headStart || length !== this.#headLength) {
+      this.#headStart = start;
+      this.#headLength = length;
+      this.#head = `${start}${length}${this.#rest}`;
+    }
+    return this.#head;
   }
 
   // What is said of the type of a body if a page did not.

@@ -26,7 +26,7 @@ import {
 import { DEFAULT_TYPE, serverAndDate } from "./_date.ts";
 import { Fault } from "./_header_block.ts";
 import { BODY, END, FAULT, HEAD } from "./_message_parser.ts";
-import { type HeaderSet, NO_HEADERS } from "./_header_set.ts";
+import type { HeaderSet } from "./_header_set.ts";
 import { utf8Length } from "./_utf8_length.ts";
 import { pullToPush } from "./_pull_producer.ts";
 import { RequestParser } from "./_request_parser.ts";
@@ -351,8 +351,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   // The fields of a response whose head is as most are: those with them keep it for the next.
   #usual(request: Request): HeaderSet | null {
     if (request.code !== 200 || request._dropsBody || this.#closeAfter) return null;
-    const headers = request._setHeaders;
-    const set = headers === null ? NO_HEADERS : headers._shared;
+    const set = request._headerSet;
     if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return null;
     return request.codeMessage === "" && request.method !== "CONNECT" ? set : null;
   }

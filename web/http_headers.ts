@@ -46,6 +46,13 @@ export class HTTPHeaders {
     }
   }
 
+  /** @ignore Fields that others have too. */
+  static _shared(set: HeaderSet): HTTPHeaders {
+    const headers = new HTTPHeaders();
+    headers.#take(set);
+    return headers;
+  }
+
   /** @ignore The headers of a message that was parsed. */
   static _received(block: HeaderBlock): HTTPHeaders {
     const headers = new HTTPHeaders();
@@ -90,12 +97,15 @@ export class HTTPHeaders {
   // Goes on to the set with one field more, if there is one that was used before or shall be used again.
   #share(from: HeaderSet, name: string, value: string): boolean {
     const set = from.with(name, value);
-    if (set === null) return false;
+    if (set !== null) this.#take(set);
+    return set !== null;
+  }
+
+  #take(set: HeaderSet): void {
     this.#set = set;
     this.#names = set.names;
     this.#values = set.values;
     this.#flags = set.flags;
-    return true;
   }
 
   #add(key: Name, value: string): void {
@@ -218,7 +228,7 @@ export class HTTPHeaders {
   }
 
   /** @ignore The shared set that these fields are, or `null`. */
-  get _shared(): HeaderSet | null {
+  get _set(): HeaderSet | null {
     return this.#set;
   }
 

@@ -12,6 +12,7 @@ import { httpDate } from "./_date.ts";
 import { deliver } from "./_deliver.ts";
 import { errorHTML } from "./_error_body.ts";
 import { EMPTY_BLOCK, type HeaderBlock } from "./_header_block.ts";
+import { type HeaderSet, NO_HEADERS } from "./_header_set.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
 import { type ParsedTarget, parseTarget, queryOf } from "./_uri.ts";
 import { FileSpool } from "./_file_spool.ts";
@@ -108,6 +109,7 @@ export class Request {
   #prepath: string[] | null = null;
   #postpath: string[] | null = null;
   #requestHeaders: HTTPHeaders | null = null;
+  #headerSet: HeaderSet = NO_HEADERS; // the response's, while there are no #responseHeaders
   #responseHeaders: HTTPHeaders | null = null;
   #content: RequestContent | null = null;
   #trailers: HTTPHeaders | null = null;
@@ -397,12 +399,17 @@ export class Request {
 
   /** The headers of the response. */
   get responseHeaders(): HTTPHeaders {
-    return this.#responseHeaders ??= new HTTPHeaders();
+    return this.#responseHeaders ??= HTTPHeaders._shared(this.#headerSet);
   }
 
   /** @ignore The same if any was set. */
   get _setHeaders(): HTTPHeaders | null {
-    return this.#responseHeaders;
+    return this.#responseHeaders ?? (this.#headerSet === NO_HEADERS ? null : this.responseHeaders);
+  }
+
+  /** @ignore The set of them that other responses have too; `null` if there is none. */
+  get _headerSet(): HeaderSet | null {
+    return this.#responseHeaders === null ? this.#headerSet : this.#responseHeaders._set;
   }
 
   /** @ignore True if no body goes out: HEAD, 204, 304, and after a condition was met. */
@@ -412,7 +419,15 @@ export class Request {
 
   /** Sets a header of the response, in place of others of its name. */
   setHeader(name: string, value: string | number): void {
-    this.responseHeaders.set(name, typeof value === "string" ? value : String(value));
+    const text = typeof value === "string" ? value : String(value);
+    if (this.#responseHeaders === null) {
+      const set = this.#headerSet.with(name, text);
+      if (set !== null) {
+        this.#headerSet = set;
+        return;
+      }
+    }
+    this.responseHeaders.set(name, text);
   }
 
   /**
@@ -587,6 +602,7 @@ export class Request {
       ? failure.getTraceback()
       : "The server could not make this page.";
     this.#responseHeaders = null;
+    this.#headerSet = NO_HEADERS;
     this.#bodyDropped = this.method === "HEAD";
     this.setResponseCode(500);
     this.setHeader("content-type", "text/html; charset=utf-8");
