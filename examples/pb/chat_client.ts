@@ -8,6 +8,7 @@
 import { UsernamePassword } from "@ropewalk/cred";
 import { PBClientFactory, Referenceable } from "@ropewalk/spread";
 import { readCommandLine } from "../keyvalue/command_line.ts";
+import { readOrSay, reasonOf, type Say } from "./_program.ts";
 import type { User } from "./chat_server.ts";
 
 /** Hears what is said. */
@@ -65,18 +66,9 @@ export function readChatLine(
  * @param say Takes what is heard, and what is told to who started it.
  * @returns The exit code.
  */
-export async function main(args: readonly string[], say: (text: string) => void): Promise<number> {
-  let given: ReturnType<typeof readChatLine>;
-  try {
-    given = readChatLine(args);
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (given === "help") {
-    say(HELP);
-    return 0;
-  }
+export async function main(args: readonly string[], say: Say): Promise<number> {
+  const given = readOrSay(() => readChatLine(args), HELP, say);
+  if (typeof given === "number") return given;
   const { options: { host, port, user: name, password, seconds }, lines } = given;
   const { reactor } = await import("@ropewalk/reactor");
   const factory = new PBClientFactory();
@@ -87,7 +79,7 @@ export async function main(args: readonly string[], say: (text: string) => void)
       await chat(factory, { name, password }, lines, say);
       reactor.callLater(seconds, () => reactor.stop());
     } catch (error) {
-      say(`Cannot chat: ${error instanceof Error ? error.message : error}`);
+      say(`Cannot chat: ${reasonOf(error)}`);
       code = 1;
       reactor.stop();
     }

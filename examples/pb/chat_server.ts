@@ -11,8 +11,8 @@ import {
   InMemoryUsernamePasswordDatabase,
   Portal,
 } from "@ropewalk/cred";
-import { readCommandLine } from "../keyvalue/command_line.ts";
 import { Avatar, PBError, PBServerFactory, type RemoteReference, Viewable } from "@ropewalk/spread";
+import { optionsOrSay, type Say, serve } from "./_program.ts";
 
 /** What a user's client offers to the room: `remote_hear(group, who, text)`. */
 export interface Listener {
@@ -125,31 +125,12 @@ const DEFAULTS = { host: "127.0.0.1", port: 8800 };
  * @param say Takes what is told to who started it.
  * @returns The exit code.
  */
-export async function main(args: readonly string[], say: (text: string) => void): Promise<number> {
-  let options: typeof DEFAULTS | "help";
-  try {
-    options = readCommandLine(args, DEFAULTS);
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (options === "help") {
-    say(HELP);
-    return 0;
-  }
-  const { CannotListenError, reactor } = await import("@ropewalk/reactor");
+export async function main(args: readonly string[], say: Say): Promise<number> {
+  const options = optionsOrSay(args, DEFAULTS, HELP, say);
+  if (typeof options === "number") return options;
   const factory = chatFactory(new Room(), { alice: "wonderland", bob: "builder" });
-  try {
-    const port = reactor.listenTCP(options.port, factory, { hostname: options.host });
-    await port.ready;
-    say(`The chat room is at ${port.getHost()}. Ctrl-C stops.`);
-  } catch (error) {
-    if (!(error instanceof CannotListenError)) throw error;
-    say(`${error.message}. Choose another port with --port.`);
-    return 1;
-  }
-  await reactor.run();
-  return 0;
+  const told = (where: string) => `The chat room is at ${where}. Ctrl-C stops.`;
+  return await serve(options.host, [{ port: options.port, option: "port", factory, told }], say);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args, console.log));

@@ -17,6 +17,7 @@ import {
   setUnjellyableForClass,
 } from "@ropewalk/spread";
 import { readCommandLine } from "../keyvalue/command_line.ts";
+import { readOrSay, reasonOf, type Say } from "./_program.ts";
 import { KeyMissing, type KeyValue, type Member } from "./keyvalue_pb_server.ts";
 
 /** The copy of an entry. */
@@ -59,8 +60,6 @@ export function lookUp(
     return `(no ${key})`;
   });
 }
-
-type Say = (text: string) => void;
 
 /** What a client does in each form; each ends with what it says last. */
 export const FORMS = {
@@ -114,6 +113,14 @@ const HELP = `Uses a key/value store over Perspective Broker.
 
 const DEFAULTS = { form: "root", host: "127.0.0.1", port: 8791, user: "", password: "" };
 
+function readOptions(args: readonly string[]): typeof DEFAULTS | "help" {
+  const options = readCommandLine(args, DEFAULTS);
+  if (options !== "help" && options.form !== "login" && !Object.hasOwn(FORMS, options.form)) {
+    throw new RangeError("--form is root, copy, mirror, watch or login");
+  }
+  return options;
+}
+
 /**
  * Uses the store once.
  *
@@ -122,20 +129,8 @@ const DEFAULTS = { form: "root", host: "127.0.0.1", port: 8791, user: "", passwo
  * @returns The exit code.
  */
 export async function main(args: readonly string[], say: Say): Promise<number> {
-  let options: typeof DEFAULTS | "help";
-  try {
-    options = readCommandLine(args, DEFAULTS);
-    if (options !== "help" && options.form !== "login" && !Object.hasOwn(FORMS, options.form)) {
-      throw new RangeError("--form is root, copy, mirror, watch or login");
-    }
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (options === "help") {
-    say(HELP);
-    return 0;
-  }
+  const options = readOrSay(() => readOptions(args), HELP, say);
+  if (typeof options === "number") return options;
   const { clientFromString, reactor } = await import("@ropewalk/reactor");
   const { form, host, port, user, password } = options;
   const factory = new PBClientFactory();
@@ -148,7 +143,7 @@ export async function main(args: readonly string[], say: Say): Promise<number> {
         await asMember(await factory.login<Member>(credentials), say);
       } else await FORMS[form as keyof typeof FORMS](await factory.getRootObject<KeyValue>(), say);
     } catch (error) {
-      say(`Cannot use the store: ${error instanceof Error ? error.message || error.name : error}`);
+      say(`Cannot use the store: ${reasonOf(error)}`);
       code = 1;
     }
     factory.disconnect();

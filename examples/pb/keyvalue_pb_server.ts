@@ -22,7 +22,7 @@ import {
   type RemoteReference,
   Root,
 } from "@ropewalk/spread";
-import { readCommandLine } from "../keyvalue/command_line.ts";
+import { optionsOrSay, type Say, serve } from "./_program.ts";
 
 /** There is no such key: a `KeyError` for a Python caller. */
 export class KeyMissing extends PBError {
@@ -191,39 +191,21 @@ const DEFAULTS = { host: "127.0.0.1", port: 8791, "members-port": 8792 };
  * @param say Takes what is told to who started it.
  * @returns The exit code.
  */
-export async function main(args: readonly string[], say: (text: string) => void): Promise<number> {
-  let options: typeof DEFAULTS | "help";
-  try {
-    options = readCommandLine(args, DEFAULTS);
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (options === "help") {
-    say(HELP);
-    return 0;
-  }
-  const { CannotListenError, reactor } = await import("@ropewalk/reactor");
+export async function main(args: readonly string[], say: Say): Promise<number> {
+  const options = optionsOrSay(args, DEFAULTS, HELP, say);
+  if (typeof options === "number") return options;
   const shelf = new Shelf();
-  const members = membersFactory(new Shelves(shelf), { alice: "wonderland", bob: "builder" });
-  const wanted = [
-    ["root", "port", new PBServerFactory(new KeyValue(shelf))],
-    ["members", "members-port", members],
-  ] as const;
-  for (const [what, option, factory] of wanted) {
-    try {
-      const port = reactor.listenTCP(options[option], factory, { hostname: options.host });
-      await port.ready;
-      say(`${what.padEnd(8)}${port.getHost()}`);
-    } catch (error) {
-      if (!(error instanceof CannotListenError)) throw error;
-      say(`${error.message}. Choose another port with --${option}.`);
-      return 1;
-    }
-  }
-  say("Ctrl-C stops.");
-  await reactor.run();
-  return 0;
+  return await serve(options.host, [{
+    port: options.port,
+    option: "port",
+    factory: new PBServerFactory(new KeyValue(shelf)),
+    told: (where) => `root    ${where}`,
+  }, {
+    port: options["members-port"],
+    option: "members-port",
+    factory: membersFactory(new Shelves(shelf), { alice: "wonderland", bob: "builder" }),
+    told: (where) => `members ${where}\nCtrl-C stops.`,
+  }], say);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args, console.log));
