@@ -75,7 +75,9 @@ export async function serve(host: string, ports: readonly Wanted[], say: Say): P
   return 0;
 }
 
-/** Why something failed, in words: the name of an error that has none (as Twisted refuses a login). */
+/** Why something failed, in words: the type of an error that has none, as that of a login that is refused. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { remoteType } = error as { remoteType?: string };
+  return error.message || remoteType?.split(".").at(-1) || error.name;
 }
