@@ -6,7 +6,7 @@
  * ```
  * @module
  */
-import { type Deferred, DeferredList } from "@ropewalk/deferred";
+import { type Deferred, DeferredList, maybeDeferred } from "@ropewalk/deferred";
 import type { Reactor } from "@ropewalk/reactor/core";
 import {
   Agent,
@@ -22,7 +22,7 @@ export function fetchMany(reactor: Reactor, urls: readonly string[]): Deferred<s
     new ContentDecoderAgent(new Agent(reactor, { pool, totalTimeoutSeconds: 30 })),
   );
   const lines = urls.map((url) =>
-    agent.request("GET", url)
+    maybeDeferred(() => agent.request("GET", url)) // what is no address throws: one line, too
       .addCallback((response) =>
         response.bytes({ maxBytes: 10_000_000 }).addCallback((page) =>
           `${response.code} ${page.length} ${url}`
@@ -36,6 +36,10 @@ export function fetchMany(reactor: Reactor, urls: readonly string[]): Deferred<s
 }
 
 if (import.meta.main) {
+  if (Deno.args.length === 0) {
+    console.log("Gets many pages at once, and tells how large they are.\n\n  fetch_many.ts URL…");
+    Deno.exit(2);
+  }
   const { react } = await import("@ropewalk/reactor");
   await react(
     (reactor, ...urls: string[]) =>

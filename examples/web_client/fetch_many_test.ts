@@ -41,3 +41,14 @@ Deno.test("a server that hangs up, and one that is silent too long, cost their o
   ]);
   assertEquals(reactor.getDelayedCalls(), []);
 });
+
+Deno.test("what is no address costs its own line only", () => {
+  const reactor = new MemoryReactor();
+  const lines = fetchMany(reactor, ["nonsense", "ftp://x/", "http://good.example/"]);
+  reactor.tcpClients[0]!.succeed()!.receive("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+  assertEquals(successResultOf(lines), [
+    "TypeError nonsense",
+    "SchemeNotSupported ftp://x/",
+    "200 2 http://good.example/",
+  ]);
+});
