@@ -24,6 +24,7 @@ import {
   portOf,
   Recorder,
   Recorders,
+  reported,
 } from "./recorder.ts";
 
 const trusting: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
@@ -255,6 +256,29 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     pair.client.transport.loseConnection();
     assertInstanceOf(await pair.server.lost, ConnectionDone);
     await pair.close();
+  });
+
+  test(`${name}: a protocol that throws in handshakeCompleted is reported and loses its connection`, async () => {
+    class Faulty extends Recorder {
+      override connectionMade(): void {
+        this.transport.startTLS(SERVER);
+      }
+      handshakeCompleted(): void {
+        throw new Error("handshakeCompleted");
+      }
+    }
+    class Client extends Recorder {
+      override connectionMade(): void {
+        this.transport.startTLS(trusting);
+      }
+    }
+    const errors = await reported(async () => {
+      const pair = await connected(make(), () => new Faulty(), () => new Client());
+      assertEquals(String(await pair.server.lost), "Error: handshakeCompleted");
+      await pair.client.lost;
+      await pair.close();
+    });
+    assertEquals(errors.map(String), ["Error: handshakeCompleted"]);
   });
 
   test(`${name}: wrapClientTLS puts TLS over the connections of another endpoint`, async () => {
