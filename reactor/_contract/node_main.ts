@@ -3,6 +3,7 @@
  * @module
  */
 import { NodeReactor } from "../node/mod.ts";
+import { endingContract } from "./ending_contract.ts";
 import { flowContract } from "./flow_contract.ts";
 import { lifeContract } from "./life_contract.ts";
 import { udpContract, unixContract } from "./local_contract.ts";
@@ -20,6 +21,7 @@ for (
     timeContract,
     lifeContract,
     tcpContract,
+    endingContract,
     flowContract,
     peerContract,
     tlsContract,

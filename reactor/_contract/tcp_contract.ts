@@ -1,15 +1,12 @@
 /**
- * TCP: ports, connectors, and how connections end.
+ * TCP: ports and connectors.
  * @module
  */
-import type { Deferred, Failure } from "@ropewalk/deferred";
+import type { Deferred } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   CannotListenError,
   ConnectingCancelledError,
-  ConnectionAborted,
-  ConnectionDone,
-  ConnectionLost,
   ConnectionRefusedError,
   NoProtocol,
   NotSupportedError,
@@ -21,21 +18,12 @@ import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { TCP4ClientEndpoint, TCP4ServerEndpoint } from "../core/endpoints/tcp.ts";
 import { clientFromString } from "../core/endpoints/from_string.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import {
-  ClientRecorders,
-  connected,
-  HalfClosing,
-  later,
-  portOf,
-  Recorder,
-  Recorders,
-  reported,
-} from "./recorder.ts";
+import { ClientRecorders, connected, later, portOf, Recorder, Recorders, reported } from "./recorder.ts";
 
 const local = { hostname: "127.0.0.1" };
 
 /** Declares the tests. */
-export function tcpContract({ name, make, test: declare, lacks = [] }: Host): void {
+export function tcpContract({ name, make, test: declare }: Host): void {
   const test = cleaning(declare);
   test(`${name}: a port is bound when its ready fires, and its factory is started and stopped`, async () => {
     const reactor = make();
@@ -101,72 +89,6 @@ export function tcpContract({ name, make, test: declare, lacks = [] }: Host): vo
     assertEquals(reactor.stats().connections, 0);
   });
 
-  test(`${name}: loseConnection sends what was written first, and both ends hear ConnectionDone once`, async () => {
-    const pair = await connected(make());
-    const big = "x".repeat(3_000_000);
-    pair.server.transport.write(big);
-    pair.server.transport.loseConnection();
-    assert(pair.server.transport.disconnecting);
-    assertInstanceOf(await pair.client.lost, ConnectionDone);
-    assertInstanceOf(await pair.server.lost, ConnectionDone);
-    assertEquals(pair.client.received.length, big.length);
-    assertInstanceOf(await pair.clients.gone, ConnectionDone);
-    assertEquals([pair.client.losses, pair.server.losses], [1, 1]);
-    pair.server.transport.write("late"); // dropped in silence
-    pair.server.transport.loseConnection();
-    pair.server.transport.abortConnection();
-    await pair.close();
-    assertEquals([pair.client.losses, pair.server.losses, pair.clients.stops], [1, 1, 1]);
-  });
-
-  test(`${name}: abortConnection ends it at once, in a later turn, as ConnectionAborted`, async () => {
-    const pair = await connected(make());
-    pair.server.transport.pauseProducing();
-    pair.client.transport.write("x".repeat(50_000_000));
-    pair.client.transport.abortConnection();
-    pair.client.transport.abortConnection();
-    assertEquals(pair.client.losses, 0);
-    const reason = await pair.client.lost;
-    assertInstanceOf(reason, ConnectionAborted);
-    assertInstanceOf(reason, ConnectionLost);
-    pair.server.transport.resumeProducing();
-    await pair.server.lost;
-    assert(pair.server.received.length < 50_000_000);
-    await pair.close();
-  });
-
-  test(`${name}: a client that has finished sending still gets its answer`, async () => {
-    class Answer extends Recorder {
-      override dataReceived(data: Uint8Array): void {
-        super.dataReceived(data);
-        this.transport.write("a".repeat(1_000_000));
-      }
-    }
-    const pair = await connected(make(), () => new Answer(), () => new HalfClosing());
-    pair.client.transport.write("question");
-    pair.client.transport.loseWriteConnection();
-    pair.client.transport.write("dropped");
-    await pair.client.writeLost;
-    assertInstanceOf(await pair.client.lost, ConnectionDone);
-    await pair.client.readLost;
-    assertEquals(pair.client.received.length, 1_000_000);
-    assertEquals(pair.server.received, "question");
-    await pair.close();
-  });
-
-  test(`${name}: a protocol with readConnectionLost may go on writing after the peer's end`, async () => {
-    const pair = await connected(make(), () => new HalfClosing(), () => new HalfClosing());
-    pair.client.transport.loseWriteConnection();
-    await pair.server.readLost;
-    assertEquals(pair.server.losses, 0);
-    pair.server.transport.write("still here");
-    await pair.client.heard("still here");
-    pair.server.transport.loseWriteConnection();
-    assertInstanceOf(await pair.server.lost, ConnectionDone);
-    assertInstanceOf(await pair.client.lost, ConnectionDone);
-    await pair.close();
-  });
-
   test(`${name}: buildProtocol that returns null or throws refuses the connection, and the port lives on`, async () => {
     const reactor = make();
     const answers = [() => null, () => {
@@ -191,100 +113,6 @@ export function tcpContract({ name, make, test: declare, lacks = [] }: Host): vo
     await client.lost;
     while (factory.built.length === 0) await later(reactor);
     await factory.built[0]!.lost;
-  });
-
-  for (
-    const method of ["connectionMade", "dataReceived", "readConnectionLost", "writeConnectionLost"] as const
-  ) {
-    test(`${name}: a protocol that throws in ${method} is reported and loses its connection alone`, async () => {
-      class Faulty extends HalfClosing {
-        override connectionMade(): void {
-          if (method === "connectionMade") throw new Error(method);
-        }
-        override dataReceived(): void {
-          if (method === "dataReceived") throw new Error(method);
-          if (method === "writeConnectionLost") this.transport.loseWriteConnection();
-        }
-        override readConnectionLost(): void {
-          throw new Error(method);
-        }
-        override writeConnectionLost(): void {
-          throw new Error(method);
-        }
-      }
-      const reactor = make();
-      const other = await connected(reactor);
-      const faulty = new Faulty();
-      const factory = new Recorders(() => faulty);
-      const port = closing(reactor.listenTCP(0, factory, local));
-      await port.ready;
-      const errors = await reported(async () => {
-        const client = new Recorder();
-        const clients = new ClientRecorders(() => client);
-        reactor.connectTCP("127.0.0.1", portOf(port), clients);
-        // One that is reset at once may never hear that it was connected.
-        await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
-        if (clients.built.length > 0) {
-          client.transport.write("x");
-          if (method === "readConnectionLost" || method === "writeConnectionLost") {
-            client.transport.loseWriteConnection();
-          }
-          await client.lost;
-        }
-        assertEquals(String(await faulty.lost), `Error: ${method}`);
-      });
-      assertEquals(errors.map(String), [`Error: ${method}`]);
-      other.client.transport.write("alive");
-      await other.server.heard("alive");
-      await other.close();
-    });
-  }
-
-  test(`${name}: what readConnectionLost throws is the reason, also when it was the last thing to hear`, async () => {
-    class Faulty extends HalfClosing {
-      override readConnectionLost(): void {
-        throw new Error("readConnectionLost");
-      }
-    }
-    const pair = await connected(make(), () => new Faulty(), () => new HalfClosing());
-    pair.server.transport.loseWriteConnection();
-    await pair.server.writeLost;
-    await pair.client.readLost;
-    const errors = await reported(async () => {
-      pair.client.transport.loseWriteConnection();
-      assertEquals(String(await pair.server.lost), "Error: readConnectionLost");
-    });
-    assertEquals(errors.map(String), ["Error: readConnectionLost"]);
-    await pair.client.lost;
-    await pair.close();
-  });
-
-  test(`${name}: a connectionLost that throws is reported, and the factory hears of the loss all the same`, async () => {
-    class Faulty extends Recorder {
-      override connectionLost(reason: Failure): void {
-        super.connectionLost(reason);
-        throw new Error("connectionLost");
-      }
-    }
-    const reactor = make();
-    const pair = await connected(reactor, () => new Faulty(), () => new Faulty());
-    const errors = await reported(async () => {
-      pair.client.transport.loseConnection();
-      await pair.server.lost;
-      await pair.client.lost;
-      assertInstanceOf(await pair.clients.gone, ConnectionDone);
-      await pair.close();
-    });
-    assertEquals(errors.map(String), ["Error: connectionLost", "Error: connectionLost"]);
-    assertEquals([pair.server.losses, pair.client.losses, reactor.stats().connections], [1, 1, 0]);
-  });
-
-  test(`${name}: an aborted connection is ConnectionLost to the peer where the host can reset it`, async () => {
-    const pair = await connected(make());
-    pair.client.transport.abortConnection();
-    const reason = await pair.server.lost;
-    assertInstanceOf(reason, lacks.includes("reset") ? ConnectionDone : ConnectionLost);
-    await pair.close();
   });
 
   test(`${name}: a refused connection is ConnectionRefusedError`, async () => {

@@ -1,3 +1,4 @@
+import { endingContract } from "../_contract/ending_contract.ts";
 import { flowContract } from "../_contract/flow_contract.ts";
 import { lifeContract } from "../_contract/life_contract.ts";
 import { udpContract } from "../_contract/local_contract.ts";
@@ -17,6 +18,7 @@ const host = {
 timeContract(host);
 lifeContract(host);
 tcpContract(host);
+endingContract(host);
 flowContract(host);
 peerContract(host);
 tlsContract(host);

@@ -1,5 +1,6 @@
 /** The contract that the real reactors keep, kept by the reactor of a simulated host: all but what needs a file system. */
 import type { Host } from "../../reactor/_contract/contract.ts";
+import { endingContract } from "../../reactor/_contract/ending_contract.ts";
 import { flowContract } from "../../reactor/_contract/flow_contract.ts";
 import { lifeContract } from "../../reactor/_contract/life_contract.ts";
 import { udpContract } from "../../reactor/_contract/local_contract.ts";
@@ -23,5 +24,6 @@ const host: Host = {
 timeContract(host);
 lifeContract(host);
 tcpContract(host);
+endingContract(host);
 flowContract(host);
 udpContract(host);
