@@ -15,6 +15,7 @@
  * @module
  */
 import { Deferred, type Failure } from "@ropewalk/deferred";
+import type { DelayedCall } from "@ropewalk/reactor/core";
 import { decodeUtf8 } from "./bytes.ts";
 import type { Factory } from "./factory.ts";
 import { LineReceiver } from "./line_receiver.ts";
@@ -26,9 +27,27 @@ export class Finger<F = Factory> extends LineReceiver<F> {
   override acceptBareLF = true;
   /** The longest question, in bytes. */
   override MAX_LENGTH = 1024;
+  /** How long the question may take, and how long the answer. */
+  timeoutSeconds = 60;
+  #timer: DelayedCall | null = null;
+
+  /** The time begins. */
+  override connectionMade(): void {
+    this.#timer = this.reactor.callLater(this.timeoutSeconds, () => {
+      this.#timer = null;
+      this.transport.abortConnection();
+    });
+  }
+
+  /** No more time-out. */
+  override connectionLost(_reason: Failure): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
 
   /** A question came. */
   override lineReceived(line: string): void {
+    this.#timer?.reset(this.timeoutSeconds);
     const words = line.split(/\s+/).filter((word) => word !== "");
     const verbose = words[0]?.toUpperCase() === "/W";
     const user = (verbose ? words[1] : words[0]) ?? "";
@@ -41,7 +60,7 @@ export class Finger<F = Factory> extends LineReceiver<F> {
   /** Says so, and closes. */
   answer(text: string): void {
     // Nothing a peer sent may move somebody's cursor.
-    this.transport.write(text.replace(/[^\P{Cc}\t\n]/gu, "?") + "\n");
+    this.transport.write(text.replaceAll("\r\n", "\n").replace(/[^\P{Cc}\t\n]/gu, "?") + "\n");
     this.transport.loseConnection();
   }
 

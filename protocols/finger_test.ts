@@ -52,3 +52,23 @@ Deno.test("Finger takes any bytes", () => {
     { numRuns: 60 },
   );
 });
+
+Deno.test("Finger bounds its question by 1,024 bytes and 60 seconds, and the time to take the answer", () => {
+  const long = connect(new Finger());
+  long.ask("x".repeat(1023));
+  assert(long.transport.connected);
+  long.ask("xxx");
+  assert(!long.transport.connected);
+  const slow = connect(new Finger());
+  slow.clock.advance(59);
+  assert(slow.transport.connected);
+  slow.clock.advance(1);
+  assert(!slow.transport.connected);
+  assertEquals([...long.clock.getDelayedCalls(), ...slow.clock.getDelayedCalls()], []);
+  class Lines extends Finger {
+    override getUser() {
+      this.answer("one\r\ntwo\rthree");
+    }
+  }
+  assertEquals(connect(new Lines()).ask("x\r\n"), "one\ntwo?three\n");
+});

@@ -14,10 +14,11 @@
  *
  * @module
  */
-import { Deferred, type Failure, maybeDeferred, reportError } from "@ropewalk/deferred";
-import type { Address } from "@ropewalk/reactor/core";
+import { type Deferred, type Failure, maybeDeferred, reportError } from "@ropewalk/deferred";
+import type { Address, DelayedCall } from "@ropewalk/reactor/core";
 import type { Factory } from "./factory.ts";
 import { LineReceiver } from "./line_receiver.ts";
+import { RequestQueue } from "./request_queue.ts";
 
 /** The base of ident's errors; each has its word on the wire. */
 export class IdentError extends Error {
@@ -52,15 +53,27 @@ export interface IdentUser {
   readonly userId: string;
 }
 
-/** An ident server. Override {@linkcode IdentServer.lookup}. */
+/** An ident server. Override {@linkcode IdentServer.lookup}. Questions are answered one at a time. */
 export class IdentServer<F = Factory> extends LineReceiver<F> {
   /** LF alone ends a line, too. */
   override acceptBareLF = true;
   /** The longest question, in bytes. */
   override MAX_LENGTH = 1000;
+  /** How long a connection may be idle. */
+  timeoutSeconds = 60;
+  #timer: DelayedCall | null = null;
+
+  /** The time begins. */
+  override connectionMade(): void {
+    this.#timer = this.reactor.callLater(this.timeoutSeconds, () => {
+      this.#timer = null;
+      this.transport.loseConnection();
+    });
+  }
 
   /** A question came. */
   override lineReceived(line: string): void {
+    this.#timer?.reset(this.timeoutSeconds);
     const match = /^\s*(\d{1,6})\s*,\s*(\d{1,6})\s*$/.exec(line);
     if (match === null) {
       this.#failed(0, 0, new InvalidPort());
@@ -71,6 +84,7 @@ export class IdentServer<F = Factory> extends LineReceiver<F> {
       this.#failed(ours, theirs, new InvalidPort());
       return;
     }
+    this.pauseProducing();
     maybeDeferred(() => this.lookup(ours, theirs, this.transport.getPeer())).addCallbacks(
       ({ system, userId }) => {
         if (/[\r\n\0]/.test(system + userId) || userId.length > 512) {
@@ -78,7 +92,15 @@ export class IdentServer<F = Factory> extends LineReceiver<F> {
         }
         this.sendLine(`${ours}, ${theirs} : USERID : ${system} : ${userId}`);
       },
-    ).addErrback((failure) => this.#failed(ours, theirs, failure.value));
+    ).addErrback((failure) => this.#failed(ours, theirs, failure.value)).addCallback(() => {
+      if (!this.transport.disconnecting) this.resumeProducing();
+    });
+  }
+
+  /** No more time-out. */
+  override connectionLost(_reason: Failure): void {
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   /**
@@ -110,8 +132,17 @@ export class IdentClient<F = Factory> extends LineReceiver<F> {
   override acceptBareLF = true;
   /** The longest answer, in bytes. */
   override MAX_LENGTH = 1000;
-  readonly #queue: { question: string; result: Deferred<IdentUser> }[] = [];
-  #gone: Failure | null = null;
+  readonly #requests: RequestQueue<IdentUser, string>;
+
+  /**
+   * A connection to be.
+   *
+   * @param options How long an answer may take: 60 seconds by default.
+   */
+  constructor(options: { timeoutSeconds?: number } = {}) {
+    super();
+    this.#requests = new RequestQueue(this, { timeoutSeconds: options.timeoutSeconds ?? 60 });
+  }
 
   /**
    * Who has a connection at the server's end.
@@ -121,36 +152,33 @@ export class IdentClient<F = Factory> extends LineReceiver<F> {
    * @returns It fails with {@linkcode IdentError} or one of its kinds.
    */
   lookup(portOnServer: number, portOnClient: number): Deferred<IdentUser> {
-    const result = new Deferred<IdentUser>();
-    if (this.#gone !== null) {
-      result.errback(this.#gone);
-      return result;
-    }
     const question = `${portOnServer}, ${portOnClient}`;
-    this.#queue.push({ question, result });
-    if (this.#queue.length === 1) this.sendLine(question);
+    const result = this.#requests.push(question);
+    if (this.#requests.length === 1) this.sendLine(question);
     return result;
   }
 
   /** An answer came. */
   override lineReceived(line: string): void {
-    const asked = this.#queue.shift();
-    if (asked === undefined) return this.transport.loseConnection();
-    const next = this.#queue[0];
-    if (next !== undefined) this.sendLine(next.question);
-    const [, kind = "", what = "", ...rest] = line.split(":");
-    if (kind.trim() === "USERID") {
-      asked.result.callback({ system: what.trim(), userId: rest.join(":").replace(/^ /, "") });
-      return;
-    }
-    const error = [NoUser, InvalidPort, HiddenUser].map((Kind) => new Kind())
-      .find(({ identDescription }) => identDescription === what.trim());
-    asked.result.errback(error ?? new IdentError(`The server answered ${JSON.stringify(line)}`));
+    const question = this.#requests.first;
+    if (question === undefined) return this.transport.loseConnection();
+    const [ports = "", kind = "", what = "", ...rest] = line.split(":");
+    const answer = kind.trim() === "USERID"
+      ? { system: what.trim(), userId: rest.join(":").replace(/^ /, "") }
+      : null;
+    if (answer === null) {
+      const error = [NoUser, InvalidPort, HiddenUser].map((Kind) => new Kind())
+        .find(({ identDescription }) => identDescription === what.trim());
+      this.#requests.fail(error ?? new IdentError(`The server answered ${JSON.stringify(line)}`));
+    } else if (ports.replace(/\s/g, "") !== question.replace(" ", "")) {
+      this.#requests.fail(new IdentError(`The server answered about ${ports.trim()}`));
+    } else this.#requests.answer(answer);
+    const next = this.#requests.first;
+    if (next !== undefined) this.sendLine(next);
   }
 
   /** What was asked fails with the reason. */
   override connectionLost(reason: Failure): void {
-    this.#gone = reason;
-    for (const { result } of this.#queue.splice(0)) result.errback(reason);
+    this.#requests.failAll(reason);
   }
 }

@@ -1,9 +1,18 @@
+import { Deferred, TimeoutError } from "@ropewalk/deferred";
 import { ConnectionLost } from "@ropewalk/reactor/core";
 import { failureResultOf, flushLoggedErrors, successResultOf } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { HiddenUser, IdentClient, IdentError, IdentServer, InvalidPort, NoUser } from "./ident.ts";
+import {
+  HiddenUser,
+  IdentClient,
+  IdentError,
+  IdentServer,
+  type IdentUser,
+  InvalidPort,
+  NoUser,
+} from "./ident.ts";
 import { connect, lost } from "./_connect_test.ts";
 
 class Users extends IdentServer {
@@ -63,4 +72,42 @@ Deno.test("IdentServer and IdentClient take any bytes", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("IdentServer answers one question at a time, and closes idle connections", () => {
+  const asked: number[] = [];
+  const waiting = new Deferred<IdentUser>();
+  class Slow extends IdentServer {
+    override lookup(ours: number) {
+      asked.push(ours);
+      return ours === 1 ? waiting : { system: "OTHER", userId: "x" };
+    }
+  }
+  const { ask, transport, clock, protocol } = connect(new Slow());
+  assertEquals([ask("1, 1\r\n2, 2\r\n"), asked, transport.producerState], ["", [1], "paused"]);
+  waiting.callback({ system: "UNIX", userId: "ann" });
+  assertEquals(transport.text(), "1, 1 : USERID : UNIX : ann\r\n2, 2 : USERID : OTHER : x\r\n");
+  clock.advance(59);
+  ask("2, 2\r\n");
+  clock.advance(59);
+  assert(transport.connected);
+  clock.advance(1);
+  assert(!transport.connected);
+  assertEquals(clock.getDelayedCalls(), []);
+  assert(protocol.timeoutSeconds === 60);
+  const long = connect(new Users());
+  long.ask("1".repeat(1001) + "\r\n");
+  assert(!long.transport.connected);
+});
+
+Deno.test("IdentClient believes no answer about other ports, and waits only so long", () => {
+  const { protocol, ask, clock, transport } = connect(new IdentClient({ timeoutSeconds: 5 }));
+  const [first, second, third] = [1, 2, 3].map((port) => protocol.lookup(port, 9));
+  ask("7, 9 : USERID : UNIX : mallory\r\n 2 ,9: USERID : UNIX : bob\r\n");
+  failureResultOf(first!, IdentError);
+  assertEquals(successResultOf(second!).userId, "bob");
+  clock.advance(5);
+  failureResultOf(third!, TimeoutError);
+  assert(!transport.connected);
+  assertEquals(clock.getDelayedCalls(), []);
 });

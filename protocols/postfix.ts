@@ -18,6 +18,9 @@ import { decodeUtf8, encodeUtf8, latin1 } from "./bytes.ts";
 import type { Factory } from "./factory.ts";
 import { LineReceiver } from "./line_receiver.ts";
 
+/** The longest value that postfix reads, as it is coded: a reply has up to 4,096 bytes (tcp_table(5)). */
+const MAX_VALUE = 4096 - "200 \n".length;
+
 /** Looks a key up; `null` if it is not there. An error makes postfix try again later. */
 export type PostfixLookup = (
   key: string,
@@ -40,7 +43,8 @@ export function unquotePostfix(text: string): string {
   return decodeUtf8(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
 }
 
-/** One connection from postfix. Idle for ten minutes it is closed; lines have up to 1,024 bytes. */
+/** One connection from postfix. Idle for ten minutes it is closed; lines have up to 1,024 bytes, and a
+ * value that does not fit postfix's 4,096 is a temporary error. */
 export class PostfixTCPMapServer<F = Factory> extends LineReceiver<F> {
   /** What ends a line. */
   override delimiter = "\n";
@@ -79,7 +83,12 @@ export class PostfixTCPMapServer<F = Factory> extends LineReceiver<F> {
       if (rest === "") return this.#say(400, "Command 'get' takes 1 parameters.");
       this.pauseProducing(); // one at a time: answers have no number
       maybeDeferred(() => this.#lookup(unquotePostfix(rest))).addCallbacks(
-        (value) => value === null ? this.#say(500, "") : this.#say(200, quotePostfix(value)),
+        (value) => {
+          if (value === null) return this.#say(500, "");
+          const quoted = quotePostfix(value);
+          if (quoted.length <= MAX_VALUE) return this.#say(200, quoted);
+          this.#say(400, quotePostfix("The value is too long"));
+        },
         (failure) => {
           reportError(failure, "Error in a postfix map");
           this.#say(400, quotePostfix("The lookup failed"));

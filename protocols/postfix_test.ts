@@ -62,3 +62,13 @@ Deno.test("PostfixTCPMapServer takes any bytes", () => {
     { numRuns: 60 },
   );
 });
+
+Deno.test("PostfixTCPMapServer sends no value that postfix could not read, and takes lines of 1,024 bytes", () => {
+  const { ask, transport } = connect(new PostfixTCPMapServer((key) => "ż".repeat(Number(key))));
+  assertEquals(ask("get 681\n").length, "200 \n".length + 681 * 6);
+  assertEquals(ask("get 682\n"), "400 The%20value%20is%20too%20long\n");
+  ask(`get ${"0".repeat(1019)}1\n`);
+  assert(transport.connected);
+  ask(`get ${"0".repeat(1020)}1\n`);
+  assert(!transport.connected);
+});

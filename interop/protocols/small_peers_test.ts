@@ -1,12 +1,19 @@
 /** Finger, ident, postfix's tables and the IRC server against programs nobody here wrote. */
 import { Factory } from "@ropewalk/protocols";
 import { Finger, FingerClient } from "@ropewalk/protocols/finger";
-import { IdentClient, NoUser } from "@ropewalk/protocols/ident";
+import { IdentClient, IdentServer, NoUser } from "@ropewalk/protocols/ident";
 import { IRC, IRCClient, IRCNetwork } from "@ropewalk/protocols/irc";
 import { PostfixTCPMapServer } from "@ropewalk/protocols/postfix";
 import { assertEquals, assertRejects } from "@std/assert";
 import { PYTHON, Running, runToEnd } from "../_process.ts";
 import { connect, freePort, listen, until, untilClosed, untilListening } from "./_net.ts";
+
+class Users extends IdentServer {
+  override lookup(portOnServer: number) {
+    if (portOnServer === 6195) throw new NoUser();
+    return Promise.resolve({ system: "UNIX", userId: "stjohns" });
+  }
+}
 
 const peer = new URL("small_peer.py", import.meta.url).pathname;
 
@@ -60,6 +67,28 @@ Deno.test("IdentClient asks oidentd who has our own connection to it", async () 
   await assertRejects(async () => await second.lookup(1, 2), NoUser);
   second.transport.loseConnection();
   await connection.lost;
+});
+
+Deno.test("IdentServer answers netcat, which asks as RFC 1413 has it", async () => {
+  const { port, listening } = await listen(Factory.forProtocol(Users));
+  try {
+    const questions = ["6193, 23", "6195 , 23", " 6194,23 ", "0, 23", "nonsense"];
+    const { output } = await runToEnd("sh", [
+      "-c",
+      `printf '${questions.map((question) => question + "\\r\\n").join("")}' | nc -N -w 10 127.0.0.1 ${port}`,
+    ]);
+    assertEquals(output.split("\r\n"), [
+      "6193, 23 : USERID : UNIX : stjohns",
+      "6195, 23 : ERROR : NO-USER",
+      "6194, 23 : USERID : UNIX : stjohns",
+      "0, 23 : ERROR : INVALID-PORT",
+      "0, 0 : ERROR : INVALID-PORT",
+      "",
+    ]);
+  } finally {
+    await listening.stopListening();
+    await untilClosed();
+  }
 });
 
 Deno.test("PostfixTCPMapServer answers postfix's own postmap", async () => {
