@@ -8,9 +8,9 @@ async function fullPort(): Promise<{ port: number } & Disposable> {
   const listener = Deno.listen({ port: 0, hostname, tcpBacklog: 1 });
   const { port } = listener.addr as Deno.NetAddr;
   const waiting: Deno.Conn[] = [];
-  for (let full = false; !full;) {
-    const connecting = Deno.connect({ hostname, port, signal: AbortSignal.timeout(200) });
-    await connecting.then((conn) => waiting.push(conn), () => full = true);
+  for (let late = 0; late < 2;) { // one might be late on a busy machine
+    const connecting = Deno.connect({ hostname, port, signal: AbortSignal.timeout(150) });
+    await connecting.then((conn) => waiting.push(conn), () => late++);
     assert(waiting.length < 10, "the backlog does not fill");
   }
   return {
