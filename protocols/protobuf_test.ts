@@ -39,3 +39,13 @@ Deno.test("ProtobufReceiver takes any bytes", () => {
     for (const chunk of chunks) protocol.dataReceived(chunk);
   }));
 });
+
+Deno.test("ProtobufReceiver takes messages of 1 MiB, and refuses longer ones at their length", () => {
+  for (const [last, taken] of [[0, true], [1, false]] as const) {
+    const transport = new StringTransport();
+    const protocol = new Shout();
+    protocol.makeConnection(transport);
+    protocol.dataReceived(Uint8Array.of(0, 0x10, 0, last));
+    assertEquals(transport.disconnecting, !taken);
+  }
+});
