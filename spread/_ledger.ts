@@ -38,7 +38,7 @@ export class Ledger implements JellyInvoker, UnjellyInvoker {
   readonly #remoteCaches: RemoteTable<RemoteCache>;
   // Caches that were given up by hand while the owner may still name them: kept until it has let go.
   readonly #disposedCaches = new Map<number, RemoteCache>();
-  readonly #cleanups = new Map<CallTarget, () => void>();
+  readonly #cleanups = new Map<CallTarget, (() => void)[]>();
 
   constructor(broker: Broker, mostReferences: number) {
     this.#broker = broker;
@@ -52,7 +52,7 @@ export class Ledger implements JellyInvoker, UnjellyInvoker {
   /** The connection is lost: those who wait for the end of something of theirs are told. */
   release(): void {
     for (const entry of this.#caches.clear()) this.#stopObserving(entry);
-    const cleanups = [...this.#cleanups.values()];
+    const cleanups = [...this.#cleanups.values()].flat();
     this.#cleanups.clear();
     for (const cleanup of cleanups) this.#broker.guard(cleanup);
   }
@@ -91,13 +91,8 @@ export class Ledger implements JellyInvoker, UnjellyInvoker {
   /** Calls `f` once: when the peer has given up its last reference to `target`, or the connection is lost. */
   onRelease(target: CallTarget, f: () => void): void {
     const others = this.#cleanups.get(target);
-    this.#cleanups.set(
-      target,
-      others === undefined ? f : () => {
-        this.#broker.guard(others);
-        f();
-      },
-    );
+    if (others === undefined) this.#cleanups.set(target, [f]);
+    else others.push(f);
   }
 
   /** How many objects of ours the peer holds. */
@@ -111,10 +106,10 @@ export class Ledger implements JellyInvoker, UnjellyInvoker {
   }
 
   #released(target: CallTarget): void {
-    const cleanup = this.#cleanups.get(target);
-    if (cleanup === undefined) return;
+    const cleanups = this.#cleanups.get(target);
+    if (cleanups === undefined) return;
     this.#cleanups.delete(target);
-    this.#broker.guard(cleanup);
+    for (const cleanup of cleanups) this.#broker.guard(cleanup);
   }
 
   /** For the jellier. */

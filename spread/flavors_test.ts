@@ -308,6 +308,28 @@ Deno.test("logout runs once: when the avatar is given up, or else when the conne
   assertEquals(User.left, ["alice", "guest"]);
 });
 
+Deno.test("an avatar that many share is logged out once for each who came in, whatever one of them throws", () => {
+  const shared = new Mind(); // any Referenceable is one
+  const left: string[] = [];
+  const requestAvatar = (_id: unknown, mind: unknown) => ({
+    avatar: shared,
+    logout: () => {
+      left.push(String(mind));
+      if (mind === "b") throw new Error("cannot leave");
+    },
+  });
+  const { factory, pump, server } = join(new Portal({ requestAvatar }, [new AllowAnonymousAccess()]));
+  const logins = ["a", "b", "c"].map((mind) => factory.login(new Anonymous(), mind));
+  pump.flush();
+  const avatars = logins.map((login) => successResultOf(login));
+  let more = 0;
+  for (let i = 0; i < 100_000; i++) server.onRelease(shared, () => void more++);
+  avatars[0]![Symbol.dispose](); // the one reference that they all are
+  pump.flush();
+  assertEquals([left, more], [["a", "b", "c"], 100_000]);
+  assertEquals(flushLoggedErrors().length, 1);
+});
+
 Deno.test("who hangs up while being let in is logged out at once", () => {
   const late = new Deferred<{ avatar: User; logout: () => void }>();
   const left: string[] = [];
