@@ -10,7 +10,8 @@ import { type ClientResponse, UNKNOWN_LENGTH } from "./_client/response.ts";
 import { errorBody } from "./_error_body.ts";
 import { endToEnd } from "./_proxy_headers.ts";
 import { TunnelSide } from "./_proxy_tunnel.ts";
-import type { BodyReceiver, Request } from "./request.ts";
+import type { BodyReceiver } from "./_request_body.ts";
+import type { Request } from "./request.ts";
 
 /** The body of a request, for the next server: at its pace, if it is still arriving; `null` for none. */
 export function bodyFor(request: Request): BodyProducer | Uint8Array | null {

@@ -41,7 +41,8 @@ import {
 } from "./_header_names.ts";
 import type { HTTPHeaders } from "./http_headers.ts";
 import type { HTTPLimits } from "./limits.ts";
-import type { Request, RequestHead, RequestSite } from "./request.ts";
+import type { RequestHead, RequestSite } from "./_request_site.ts";
+import type { Request } from "./request.ts";
 import { hasNoBody, statusPhrase } from "./status.ts";
 
 /** What a channel needs of its factory. */
