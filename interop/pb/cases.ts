@@ -25,9 +25,18 @@ import {
   Tuple,
   tuple,
   Unpersistable,
+  whenReady,
 } from "@ropewalk/spread";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Counter, Pond, RemotePond, RemoteThermometer, Thermometer, Unregistered } from "./server.ts";
+import {
+  Counter,
+  Pond,
+  RemotePage,
+  RemotePond,
+  RemoteThermometer,
+  Thermometer,
+  Unregistered,
+} from "./server.ts";
 
 const bytes = (...all: number[]) => Uint8Array.from(all);
 
@@ -350,6 +359,19 @@ export const CASES: Readonly<Record<string, (world: World) => Promise<void>>> = 
       if (kind === "UnauthorizedLogin") messages.add(error.message);
     }
     assertEquals([...messages], [""]);
+  },
+  async published(world) {
+    RemotePage.kept.clear();
+    const seen: unknown[] = [];
+    for (const change of [false, true, false]) {
+      const factory = world.connect(0);
+      const root = await factory.getRootObject();
+      const page = await whenReady(root.callRemote("page") as Deferred<RemotePage>);
+      seen.push(page.text, await root.callRemote("fetched"));
+      if (change) await root.callRemote("change", "two", 2000);
+      factory.disconnect();
+    }
+    assertEquals(seen, ["one", 1, "one", 1, "two", 2]);
   },
   async disconnect(world) {
     const factory = world.connect(3);

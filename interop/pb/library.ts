@@ -1,23 +1,11 @@
 /**
- * A server of ours with what `publish_test.ts` asks for: a published page, streams, and an object that is taken back.
+ * A server of ours with what `beyond_test.ts` asks for, and Twisted does not have: streams, and an object that is taken back.
  * As a program it prints its port.
  * @module
  */
-import { PBServerFactory, Publishable, Referenceable, revoke, Root } from "@ropewalk/spread";
+import { PBServerFactory, Referenceable, revoke, Root } from "@ropewalk/spread";
 import { reactor } from "@ropewalk/reactor";
 import type { IPv4Address, ListeningPort } from "@ropewalk/reactor/core";
-
-class Page extends Publishable {
-  text = "one";
-  fetched = 0;
-  override getTypeToCopy(): string {
-    return "interop.Page";
-  }
-  override getStateToPublish(): unknown {
-    this.fetched++;
-    return { text: this.text };
-  }
-}
 
 class Key extends Referenceable {
   remote_turn(): string {
@@ -27,21 +15,10 @@ class Key extends Referenceable {
 
 /** What is served. */
 export class Library extends Root {
-  readonly #page = new Page("front", 1000);
   readonly #key = new Key();
   #made = 0;
   #ended = 0;
 
-  remote_page(): Page {
-    return this.#page;
-  }
-  remote_fetched(): number {
-    return this.#page.fetched;
-  }
-  remote_change(text: string, timestamp: number): void {
-    this.#page.text = text;
-    this.#page.republish(timestamp);
-  }
   remote_key(): Key {
     return this.#key;
   }

@@ -6,12 +6,14 @@ prints one line for each: `ok NAME`, or `bad NAME: what happened`.
 import datetime
 import decimal
 import gc
+import os
 import sys
+import tempfile
 
 from twisted.cred import checkers, credentials, error, portal
 from twisted.internet import defer, error as neterror, reactor
 from twisted.python import failure
-from twisted.spread import jelly, pb, util
+from twisted.spread import jelly, pb, publish, util
 from zope.interface import implementer
 
 
@@ -61,6 +63,26 @@ class Unregistered(pb.Copyable):
     pass
 
 
+class Page(publish.Publishable):
+    def __init__(self):
+        publish.Publishable.__init__(self, "front")
+        self.text = "one"
+        self.timestamp = 1000
+        self.fetched = 0
+
+    def getTypeToCopyFor(self, perspective):
+        return b"interop.Page"
+
+    def getStateToPublish(self):
+        self.fetched += 1
+        return {"text": self.text}
+
+
+class RemotePage(publish.RemotePublished):
+    pass
+
+
+pb.setUnjellyableForClass("interop.Page", RemotePage)
 pb.setUnjellyableForClass("interop.Pond", RemotePond)
 pb.setUnjellyableForClass("interop.Thermometer", RemoteThermometer)
 
@@ -95,6 +117,17 @@ class Root(pb.Root):
         self.noted = 0
         self.thermometer = Thermometer()
         self.counter = Counter()
+        self.page = Page()
+
+    def remote_page(self):
+        return self.page
+
+    def remote_fetched(self):
+        return self.page.fetched
+
+    def remote_change(self, text, timestamp):
+        self.page.text = text
+        self.page.timestamp = timestamp
 
     def remote_echo(self, value):
         return value
@@ -575,6 +608,21 @@ class Client:
         f = yield failed(root.callRemote("keyError"))
         assert "keyError" in f.traceback, f.traceback
         factory.disconnect()
+
+    @defer.inlineCallbacks
+    def case_published(self):
+        os.chdir(tempfile.mkdtemp())  # what is received is kept in files there
+        seen = []
+        for change in (False, True, False):
+            factory = pb.PBClientFactory()
+            reactor.connectTCP("127.0.0.1", self.ports[0], factory)
+            root = yield factory.getRootObject()
+            page = yield publish.whenReady(root.callRemote("page"))
+            seen += [page.text, (yield root.callRemote("fetched"))]
+            if change:
+                yield root.callRemote("change", "two", 2000)
+            factory.disconnect()
+        check(seen, ["one", 1, "one", 1, "two", 2])
 
     @defer.inlineCallbacks
     def case_disconnect(self):

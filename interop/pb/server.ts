@@ -21,10 +21,13 @@ import {
   Kwargs,
   PBError,
   PBServerFactory,
+  Publishable,
+  type PublishedState,
   Referenceable,
   RemoteCache,
   type RemoteCacheObserver,
   RemoteCopy,
+  RemotePublished,
   type RemoteReference,
   Root,
   setUnjellyableForClass,
@@ -84,6 +87,30 @@ export class Unregistered extends Copyable {
 }
 class Unsendable {}
 
+class Page extends Publishable {
+  text = "one";
+  fetched = 0;
+  override getTypeToCopy(): string {
+    return "interop.Page";
+  }
+  override getStateToPublish(): unknown {
+    this.fetched++;
+    return { text: this.text };
+  }
+}
+export class RemotePage extends RemotePublished {
+  /** What was received, by name: kept from one connection to the next. */
+  static readonly kept = new Map<string, PublishedState>();
+  text = "";
+  protected override load(name: string): PublishedState | null {
+    return RemotePage.kept.get(name) ?? null;
+  }
+  protected override save(name: string, state: PublishedState): void {
+    RemotePage.kept.set(name, state);
+  }
+}
+
+setUnjellyableForClass("interop.Page", RemotePage);
 setUnjellyableForClass("interop.Pond", RemotePond);
 setUnjellyableForClass("interop.Thermometer", RemoteThermometer);
 
@@ -133,6 +160,7 @@ export class PeerRoot extends Root {
   readonly brokers = new Set<Broker>();
   readonly counter = new Counter();
   readonly thermometer = new Thermometer();
+  readonly page = new Page("front", 1000);
   #kept: unknown[] = [];
   #noted = 0;
   readonly #delayed: DelayedCall[] = [];
@@ -247,6 +275,16 @@ export class PeerRoot extends Root {
   }
   remote_pages(collector: RemoteReference, data: Uint8Array, size: number): void {
     new StringPager(collector, data, size).start();
+  }
+  remote_page(): Page {
+    return this.page;
+  }
+  remote_fetched(): number {
+    return this.page.fetched;
+  }
+  remote_change(text: string, timestamp: number): void {
+    this.page.text = text;
+    this.page.republish(timestamp);
   }
   remote_disconnect(): void {
     for (const broker of this.brokers) broker.transport.loseConnection();
