@@ -20,20 +20,24 @@ export class NodeStream implements HostStream {
   #ended = false;
   #error: unknown = null;
   readonly #stream: Duplex;
+  readonly #carrier: HostStream | null;
 
   /**
    * @param stream Node's, with `allowHalfOpen`.
    * @param localAddress Our end.
    * @param remoteAddress The far end.
    * @param tls What a handshake agreed on.
+   * @param carrier The plain connection under TLS: options are its own.
    */
   constructor(
     stream: Duplex,
     readonly localAddress: Address,
     readonly remoteAddress: Address,
     readonly tls?: TLSFacts,
+    carrier: HostStream | null = null,
   ) {
     this.#stream = stream;
+    this.#carrier = carrier;
     stream.on("readable", () => this.#more());
     stream.on("end", () => this.#finish(null));
     stream.on("error", (error: Error) => this.#finish(error));
@@ -69,16 +73,21 @@ export class NodeStream implements HostStream {
 
   abort(): void {
     const { resetAndDestroy } = this.#stream as Partial<Socket>;
-    if (resetAndDestroy !== undefined && this.tls === undefined) resetAndDestroy.call(this.#stream as Socket);
+    if (this.#carrier !== null) {
+      (this.#carrier.abort ?? this.#carrier.close).call(this.#carrier);
+      this.#stream.destroy();
+    } else if (resetAndDestroy !== undefined) resetAndDestroy.call(this.#stream as Socket);
     else this.#stream.destroy();
   }
 
   setNoDelay(on: boolean): void {
-    (this.#stream as Partial<Socket>).setNoDelay?.(on);
+    if (this.#carrier !== null) this.#carrier.setNoDelay?.(on);
+    else (this.#stream as Partial<Socket>).setNoDelay?.(on);
   }
 
   setKeepAlive(on: boolean): void {
-    (this.#stream as Partial<Socket>).setKeepAlive?.(on);
+    if (this.#carrier !== null) this.#carrier.setKeepAlive?.(on);
+    else (this.#stream as Partial<Socket>).setKeepAlive?.(on);
   }
 
   #take(buffer: Uint8Array): number | null {

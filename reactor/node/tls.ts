@@ -70,6 +70,9 @@ function shake(
   begin: (duplex: Duplex) => [tls.TLSSocket, string],
 ): Promise<HostStream> {
   return new Promise((resolve, reject) => {
+    try {
+      stream.setNoDelay?.(true); // a handshake is small messages that wait for each other
+    } catch { /* it is gone already: the handshake tells */ }
     const duplex = duplexOf(stream);
     let socket: tls.TLSSocket | null = null;
     const failed = (error: unknown): void => {
@@ -97,7 +100,7 @@ function shake(
       made.once(event, () => {
         if (!waiting) return;
         settled();
-        resolve(new NodeStream(made, stream.localAddress, stream.remoteAddress, factsOf(made)));
+        resolve(new NodeStream(made, stream.localAddress, stream.remoteAddress, factsOf(made), stream));
       });
     } catch (error) {
       failed(error); // a certificate or key that cannot be read
