@@ -4,8 +4,10 @@ import {
   connectProtocol,
   createReactor,
   type DatagramTransport,
+  SSL4ClientEndpoint,
   TCP4ClientEndpoint,
 } from "@ropewalk/reactor";
+import { AUTHORITY, SERVER } from "../../reactor/_contract/certificates.ts";
 
 const reactor = createReactor(Deno.args[0] === "node" ? "node" : "deno");
 const port = reactor.listenTCP(0, Factory.forProtocol(Protocol), { hostname: "127.0.0.1", backlog: 77 });
@@ -26,6 +28,19 @@ transport.setTcpKeepAlive(true);
 transport.setTcpKeepAlive(false);
 transport.loseConnection();
 await port.stopListening();
+
+// The same under TLS: the options are those of the connection below.
+const secure = reactor.listenTLS(0, Factory.forProtocol(Protocol), SERVER, { hostname: "127.0.0.1" });
+await secure.ready;
+const tls = { ca: [AUTHORITY], hostname: "localhost" };
+const under = await connectProtocol(
+  new SSL4ClientEndpoint(reactor, "127.0.0.1", (secure.getHost() as { port: number }).port, tls),
+  new Protocol(),
+);
+under.transport.setTcpNoDelay(false);
+under.transport.setTcpKeepAlive(true);
+under.transport.loseConnection();
+await secure.stopListening();
 
 const handler = { makeConnection() {}, datagramReceived() {}, doStop() {} };
 const udp: DatagramTransport = reactor.listenMulticast(0, handler, { listenMultiple: true });

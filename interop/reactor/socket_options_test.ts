@@ -12,6 +12,10 @@ const ASKED = [
   /TCP_NODELAY, \[0\]/,
   /SO_KEEPALIVE, \[1\]/,
   /SO_KEEPALIVE, \[0\]/,
+  /TCP_NODELAY, \[1\]/, // under TLS, at both ends
+  /TCP_NODELAY, \[1\]/,
+  /TCP_NODELAY, \[0\]/,
+  /SO_KEEPALIVE, \[1\]/,
   /SO_BROADCAST, \[1\]/,
   /IP_MULTICAST_TTL, \[7\]/,
   /IP_MULTICAST_LOOP, \[0\]/,
