@@ -32,6 +32,7 @@ const LIMIT_SECONDS = 18 * 60;
 
 const STEPS: readonly Step[] = [
   { name: "test", command: ["deno", "task", "test"], tests: true },
+  { name: "examples", command: ["deno", "task", "test:docs"], tests: true },
   { name: "format", command: ["deno", "fmt", "--check"] },
   { name: "lint", command: ["deno", "lint"] },
   { name: "types", command: ["deno", "check", "--lock=peers.lock"] },
