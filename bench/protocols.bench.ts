@@ -13,6 +13,8 @@ import { describeHost, median, printTable } from "./_harness.ts";
 import { Sum } from "./protocols/amp_commands.ts";
 
 const here = new URL("protocols/", import.meta.url).pathname;
+/** Absolute: the servers start in a folder of their own. */
+const LOCK = `--lock=${new URL("../peers.lock", import.meta.url).pathname}`;
 const rounds = Number(Deno.args.find((arg) => arg.startsWith("--rounds="))?.slice(9) ?? 5);
 const wanted = Deno.args.filter((arg) => !arg.startsWith("--"));
 const TICKS = 100; // of the kernel's clock, each second
@@ -146,7 +148,7 @@ if (all || wanted.includes("amp")) {
     () =>
       serverCost(
         Deno.execPath(),
-        ["run", "--lock=peers.lock", "-A", "-q", `${here}amp_server.ts`],
+        ["run", LOCK, "-A", "-q", `${here}amp_server.ts`],
         callSum,
         100_000,
       ),
@@ -160,7 +162,7 @@ if (all || wanted.includes("websocket")) {
     () =>
       serverCost(
         Deno.execPath(),
-        ["run", "--lock=peers.lock", "-A", "-q", `${here}ws_server.ts`],
+        ["run", LOCK, "-A", "-q", `${here}ws_server.ts`],
         echoFrames,
         400_000,
       ),
@@ -188,7 +190,7 @@ if (all || wanted.includes("memcache")) {
     () =>
       clientCost(Deno.execPath(), [
         "run",
-        "--lock=peers.lock",
+        LOCK,
         "-A",
         "-q",
         `${here}memcache_ours.ts`,
