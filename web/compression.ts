@@ -4,7 +4,7 @@
  */
 import type { Request } from "./request.ts";
 import { type Child, type RenderBody, type RenderResult, Resource } from "./resource.ts";
-import { type Codec, type Compressor, GzipChannel } from "./_gzip_channel.ts";
+import { type Codec, type Compressor, EncodingChannel } from "./_encoding_channel.ts";
 import { NOT_DONE_YET } from "./not_done_yet.ts";
 import { getChildForRequest } from "./site.ts";
 
@@ -70,7 +70,7 @@ export class CompressionResource extends Resource {
     if (this.#codecs.length > 0) {
       // All that the request sends goes through the channel; its own is the one behind.
       const codec = chooseCodec(request.getHeader("accept-encoding"), this.#codecs);
-      (request as { channel: Request["channel"] }).channel = new GzipChannel(
+      (request as { channel: Request["channel"] }).channel = new EncodingChannel(
         request.channel,
         codec,
         this.#minBytes,

@@ -18,70 +18,30 @@ import {
   type Address,
   ConnectionAborted,
   type Data,
-  type DelayedCall,
   type PullProducer,
   type PushProducer,
   type StreamProtocol,
 } from "@ropewalk/reactor/core";
-import { DEFAULT_TYPE, serverAndDate } from "./_date.ts";
+import type { ChannelOwner } from "./_channel_owner.ts";
+import { Deadline, turnSeconds } from "./_deadline.ts";
 import { Fault } from "./_header_block.ts";
 import { BODY, END, FAULT, HEAD } from "./_message_parser.ts";
 import type { HeaderSet } from "./_header_set.ts";
 import { utf8Length } from "./_utf8_length.ts";
 import { pullToPush } from "./_pull_producer.ts";
+import { Outbox } from "./_outbox.ts";
 import { RequestParser } from "./_request_parser.ts";
+import { ResponseFraming } from "./_response_framing.ts";
 import type { ResponseChannel } from "./_response_channel.ts";
-import {
-  HAS_CONNECTION,
-  HAS_CONTENT_LENGTH,
-  HAS_CONTENT_TYPE,
-  HAS_DATE,
-  HAS_SERVER,
-  HAS_TRANSFER_ENCODING,
-} from "./_header_names.ts";
-import type { HTTPHeaders } from "./http_headers.ts";
 import type { HTTPLimits } from "./limits.ts";
-import type { RequestHead, RequestSite } from "./_request_site.ts";
 import type { Request } from "./request.ts";
-import { hasNoBody, statusPhrase } from "./status.ts";
-
-/** What a channel needs of its factory. */
-export interface ChannelOwner extends RequestSite {
-  /** What is too much. */
-  readonly limits: HTTPLimits;
-  /** True once connections are closed as soon as they are idle. */
-  readonly draining: boolean;
-  /** A connection was made. */
-  channelOpened(channel: HTTPChannel): void;
-  /** A connection is gone. */
-  channelClosed(channel: HTTPChannel): void;
-  /** The head of a request is there. */
-  makeRequest(channel: ResponseChannel, head: RequestHead): Request;
-  /** A response is complete, or the client went away before it was. */
-  requestDone(request: Request): void;
-  /**
-   * The present time in milliseconds since the epoch, for the header `Date`: right to the second.
-   *
-   * @param turn The reactor's time in this turn.
-   */
-  secondAt(turn: number): number;
-}
 
 /** Text that is longer is sent as bytes of its own, not as part of the string that is collected. */
 const LONG_TEXT = 4096;
-/** Once so much is collected it is given to the transport. */
-const MUCH_OUTPUT = 32_768;
 /** So much of a body that nobody takes is read all the same, so that the connection can go on. */
 const MAX_UNREAD_BYTES = 65_536;
 /** So long is read and dropped what a client still sends of a body that was refused for its length. */
 const LINGER_SECONDS = 2;
-/** Before so much was written a connection does not ask the transport to tell when it has enough. */
-const UNWATCHED_OUTPUT = 65_536;
-
-/** Fields that are not written as they are. */
-const SPEAKS_OF_CONNECTION = HAS_CONNECTION | HAS_CONTENT_LENGTH | HAS_DATE | HAS_SERVER |
-  HAS_TRANSFER_ENCODING;
-
 const BAD_FORM = new Fault(400, "The form is malformed");
 const TOO_SLOW = new Fault(408, "The request took too long to arrive");
 
@@ -98,23 +58,18 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   #received = false; // all of its body is here
   #running = false; // #run is on the stack
   #closing = false; // nothing more is read
-  #closeAfter = false; // the response at hand is the last
+  #lingering = false; // only what is dropped
+  readonly #framing = new ResponseFraming(); // of the response at hand
   #blocked = false; // the transport has enough for now
   #readPaused = false;
   #bodyPaused = false; // whoever takes the body as a stream has enough for now
   #owesContinue = false; // to a client that waits for 100 before it sends what will be taken as a stream
   #unread = 0; // so much of a body that nobody wants is read before the connection is closed instead
-  #watching = false; // registered with the transport, which tells when it has enough
-  #written = 0; // bytes, while not watching
   #inHead = false;
-  #out = ""; // answers not given to the transport yet
-  #chunked = false;
-  #left = -1; // of a body whose length was announced; -1 if it was not
+  readonly #out = new Outbox(this);
   #producer: PushProducer | null = null;
   #upgraded: StreamProtocol | null = null;
-  #deadline = Infinity;
-  #timer: DelayedCall | null = null;
-  #timerAt = Infinity;
+  readonly #deadline: Deadline;
 
   /**
    * Makes one.
@@ -126,6 +81,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#owner = owner;
     this.#limits = owner.limits;
     this.#parser = new RequestParser(owner.limits);
+    this.#deadline = new Deadline(this, this.#timedOut);
   }
 
   /** True under TLS. */
@@ -151,14 +107,14 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   /** The connection is there. */
   override connectionMade(): void {
     this.#owner.channelOpened(this);
-    this.#wait(this.#limits.timeoutSeconds);
+    this.#deadline.wait(this.#limits.timeoutSeconds);
   }
 
   /** The client has finished sending: what is written goes out, then the connection closes. */
   readConnectionLost(): void {
     const upgraded = this.#upgraded;
     if (upgraded?.readConnectionLost !== undefined) return upgraded.readConnectionLost();
-    this.#unwatch(); // a connection that is watched would wait for us before it closes
+    this.#out.unwatch(); // a connection that is watched would wait for us before it closes
     this.transport.loseConnection();
   }
 
@@ -166,9 +122,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   override connectionLost(reason: Failure): void {
     this.connected = false;
     this.#closing = true;
-    this.#deadline = Infinity;
-    if (this.#timer !== null && this.#timer.active()) this.#timer.cancel();
-    this.#timer = null;
+    this.#deadline.cancel();
     const request = this.#request;
     const producer = this.#producer;
     this.#request = null;
@@ -218,7 +172,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     }
     if (this.#upgraded !== null) return;
     parser.keep();
-    this.#flush();
+    this.#out.flush();
     this.#afterRun();
   }
 
@@ -227,16 +181,16 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (this.#closing) return;
     const limits = this.#limits;
     if (this.#blocked) { /* the time since then counts */ }
-    else if (this.#request !== null && (this.#received || this.#bodyPaused)) this.#deadline = Infinity;
+    else if (this.#request !== null && (this.#received || this.#bodyPaused)) this.#deadline.never();
     else if (this.#request !== null || this.#parser.inBody) {
-      this.#wait(limits.timeoutSeconds);
+      this.#deadline.wait(limits.timeoutSeconds);
     } else if (this.#parser.inHead) {
-      if (!this.#inHead) this.#wait(limits.headerTimeoutSeconds);
+      if (!this.#inHead) this.#deadline.wait(limits.headerTimeoutSeconds);
       this.#inHead = true;
     } else {
       this.#inHead = false;
       if (this.#owner.draining) return this.#close();
-      this.#wait(limits.timeoutSeconds);
+      this.#deadline.wait(limits.timeoutSeconds);
     }
     const tooMuch = this.#bodyPaused ||
       this.#parser.buffered > limits.maxHeldBytes && (this.#received || this.#blocked);
@@ -251,7 +205,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     const parser = this.#parser;
     this.#inHead = false;
     this.#received = false;
-    this.#closeAfter = parser.close || this.#owner.draining;
+    this.#framing.close = parser.close || this.#owner.draining;
     const request = this.#request = this.#owner.makeRequest(this, parser);
     // One whose body is here in a moment is answered when it is.
     if (
@@ -263,8 +217,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
       return;
     }
     if (parser.expectsContinue && parser.buffered === 0) {
-      this.#out += CONTINUE;
-      this.#flush();
+      this.#out.add(CONTINUE);
+      this.#out.flush();
     }
   }
 
@@ -294,11 +248,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     const request = this.#request;
     if (request !== null && request.startedWriting) return this.#close();
     this.#request = null;
-    const text = `${fault.status} ${statusPhrase(fault.status)}: ${fault.reason}\n`;
-    this.#out += `HTTP/1.1 ${fault.status} ${statusPhrase(fault.status)}\r\n` +
-      serverAndDate(this.#owner.secondAt(this.#turn())) +
-      "Connection: close\r\nContent-Type: text/plain\r\n" +
-      `Content-Length: ${text.length}\r\n\r\n${text}`;
+    this.#out.add(this.#framing.refusal(fault.status, fault.reason, this.#now()));
     if (fault.status === 413) this.#linger();
     else this.#close();
     if (request !== null) {
@@ -310,14 +260,13 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   // More of the body is under way. Were the connection closed with bytes unread, the system would reset it, and our
   // answer could be lost on the way (RFC 9112 §9.6): only our side is closed, and what still comes is dropped.
   #linger(): void {
-    this.#flush();
+    this.#out.flush();
     this.#closing = true;
-    this.#deadline = Infinity;
-    this.#unwatch();
+    this.#lingering = true;
+    this.#out.unwatch();
     if (this.#readPaused) this.transport.resumeProducing();
     this.transport.loseWriteConnection();
-    if (this.#timer !== null && this.#timer.active()) this.#timer.cancel();
-    this.#timer = this.reactor.callLater(LINGER_SECONDS, () => this.transport.loseConnection());
+    this.#deadline.wait(LINGER_SECONDS);
   }
 
   // ---------------------------------------------------------------------------------------- answering
@@ -325,135 +274,73 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   /** Sends a whole response. */
   respond(request: Request, body: Data): void {
     if (typeof body === "string" && body.length <= LONG_TEXT) {
-      const set = this.#usual(request);
+      const set = this.#framing.usual(request);
       if (set !== null) this.#answer(request, set, body);
       else {
         const length = utf8Length(body);
-        this.#out += this.#head(request, length, length > 0);
+        this.#out.add(this.#framing.head(request, this.#now(), length, length > 0));
         if (!request._dropsBody) {
           request.sentLength = length;
-          this.#out += body;
+          this.#out.add(body);
         }
       }
-      if (this.#out.length > MUCH_OUTPUT) this.#flush();
     } else {
       const bytes = typeof body === "string" ? encodeUtf8(body) : body;
-      this.#out += this.#head(request, bytes.length, bytes.length > 0);
+      this.#out.add(this.#framing.head(request, this.#now(), bytes.length, bytes.length > 0));
       if (!request._dropsBody) {
         request.sentLength = bytes.length;
-        this.#written += bytes.length;
-        this.#flush();
-        this.transport.write(bytes);
+        this.#out.send(bytes);
       }
     }
     this.#done(request);
   }
 
-  // The fields of a response whose head is as most are: those with them keep it for the next.
-  #usual(request: Request): HeaderSet | null {
-    if (request.code !== 200 || request._dropsBody || this.#closeAfter) return null;
-    const set = request._headerSet;
-    if (set === null || (set.flags & SPEAKS_OF_CONNECTION) !== 0) return null;
-    return request.codeMessage === "" && request.method !== "CONNECT" ? set : null;
-  }
-
   #answer(request: Request, set: HeaderSet, body: string): void {
-    const now = this.#owner.secondAt(this.#turn());
-    if (this.#out === "" && this.#parser.buffered === 0) { // of many, text that is joined is quicker
+    const now = this.#now();
+    if (this.#out.empty && this.#parser.buffered === 0) { // of many, text that is joined is quicker
       const bytes = set.answer(now, body);
       if (bytes !== null) {
         request.sentLength = body.length;
-        this.#written += bytes.length;
-        this.transport.write(bytes);
-        if (this.#written > UNWATCHED_OUTPUT) this.#watch();
+        this.#out.send(bytes);
         return;
       }
     }
     const length = utf8Length(body);
     request.sentLength = length;
-    this.#out += set.head(now, length) + body;
+    this.#out.add(set.head(now, length) + body);
   }
 
   /** Sends the head of a response. */
   startResponse(request: Request): void {
-    this.#out += this.#head(request, -1, true);
-    if (!this.#running) this.#flush();
-  }
-
-  // The head; length is -1 if it is not known.
-  #head(request: Request, length: number, typed: boolean): string {
-    const headers = request._setHeaders;
-    const { code } = request;
-    const tunnel = request.method === "CONNECT" && code >= 200 && code <= 299;
-    if (headers !== null && (headers._flags & HAS_TRANSFER_ENCODING) !== 0) {
-      headers.delete("transfer-encoding");
-    }
-    if (tunnel && headers !== null) headers.delete("content-length"); // RFC 9110 §9.3.6: what follows is the tunnel
-    const flags = headers === null ? 0 : headers._flags;
-    let framing = "";
-    this.#chunked = false;
-    this.#left = -1;
-    if (tunnel) {
-      if (length >= 0 || typed) this.#closeAfter = true; // no tunnel, but an answer: it ends with the connection
-      typed = false;
-    } else if (hasNoBody(code)) {
-      typed = false;
-      if (headers !== null && code !== 304) headers.delete("content-length");
-    } else if (length >= 0) {
-      if ((flags & HAS_CONTENT_LENGTH) === 0) framing = `Content-Length: ${length}\r\n`;
-      else if (request.method !== "HEAD") headers!.set("content-length", String(length));
-    } else if ((flags & HAS_CONTENT_LENGTH) !== 0 && (this.#left = announcedLength(headers!)) >= 0) {
-      // what is written is held to it
-    } else if (request.clientproto === "HTTP/1.1") {
-      framing = "Transfer-Encoding: chunked\r\n";
-      this.#chunked = true;
-    } else {
-      this.#closeAfter = true;
-    }
-    let close = "";
-    if ((flags & HAS_CONNECTION) !== 0) {
-      if (/\bclose\b/i.test(headers!.get("connection")!)) this.#closeAfter = true;
-      else if (this.#closeAfter && code !== 101) headers!.set("connection", "close");
-    } else if (this.#closeAfter) close = "Connection: close\r\n";
-    const type = typed && (flags & HAS_CONTENT_TYPE) === 0 ? DEFAULT_TYPE : "";
-    const rest = close + type + framing + (headers === null ? "\r\n" : headers.toString() + "\r\n");
-    let standard = serverAndDate(this.#owner.secondAt(this.#turn()));
-    if ((flags & HAS_SERVER) !== 0) standard = standard.slice(standard.indexOf("Date:"));
-    if ((flags & HAS_DATE) !== 0) standard = standard.slice(0, standard.indexOf("Date:"));
-    const phrase = request.codeMessage === "" ? statusPhrase(code) : request.codeMessage;
-    return `HTTP/1.1 ${code} ${phrase}\r\n` + standard + rest;
+    this.#out.add(this.#framing.head(request, this.#now(), -1, true));
+    if (!this.#running) this.#out.flush();
   }
 
   /** Sends a piece of a body. */
   writeBody(data: Data): void {
     const bytes = typeof data === "string" ? encodeUtf8(data) : data;
     const request = this.#request!;
-    if (this.#left >= 0 && bytes.length > this.#left) {
+    if (this.#framing.left >= 0 && bytes.length > this.#framing.left) {
       reportError(
         new TypeError(`Cannot send the body of ${request.path}: it is longer than its Content-Length`),
       );
       return this.abortResponse();
     }
-    if (this.#left >= 0) this.#left -= bytes.length;
+    if (this.#framing.left >= 0) this.#framing.left -= bytes.length;
     request.sentLength += bytes.length;
-    this.#written += bytes.length;
-    this.#flush();
-    if (this.#chunked) {
-      this.transport.writeSequence([`${bytes.length.toString(16)}\r\n`, bytes, "\r\n"]);
-    } else {
-      this.transport.write(bytes);
-    }
+    if (this.#framing.chunked) this.#out.writeChunk(bytes);
+    else this.#out.write(bytes);
   }
 
   /** The body is complete. */
   endResponse(request: Request): void {
-    if (this.#left > 0 && !request._dropsBody) {
+    if (this.#framing.left > 0 && !request._dropsBody) {
       reportError(
         new TypeError(`Cannot end the body of ${request.path}: it is shorter than its Content-Length`),
       );
       return this.abortResponse();
     }
-    if (this.#chunked && !request._dropsBody) this.#out += "0\r\n\r\n";
+    if (this.#framing.chunked && !request._dropsBody) this.#out.add("0\r\n\r\n");
     this.#done(request);
   }
 
@@ -461,13 +348,15 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     this.#request = null;
     this.#owner.requestDone(request);
     this.#bodyPaused = false;
-    if (!this.#received && request.streaming && !this.#owesContinue && !this.#closeAfter && !this.#closing) {
+    if (
+      !this.#received && request.streaming && !this.#owesContinue && !this.#framing.close && !this.#closing
+    ) {
       this.#unread = MAX_UNREAD_BYTES; // closing at once could cost the client the answer
       if (!this.#running) this.#run();
       return;
     }
     // A status below 200 ends no response: what is sent after it would be taken for that.
-    if (!this.#received || this.#closeAfter || this.#closing || request.code < 200) {
+    if (!this.#received || this.#framing.close || this.#closing || request.code < 200) {
       this.#close(); // a body that nobody reads is not waited for
       return;
     }
@@ -479,7 +368,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   /** The response cannot be completed. */
   abortResponse(): void {
     this.#closing = true;
-    this.#out = "";
+    this.#out.clear();
     this.transport.abortConnection();
   }
 
@@ -495,8 +384,8 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     if (this.#received || this.#closing || !this.#bodyPaused) return;
     this.#bodyPaused = false;
     if (this.#owesContinue && !this.#request!.startedWriting) {
-      this.#out += CONTINUE;
-      this.#flush();
+      this.#out.add(CONTINUE);
+      this.#out.flush();
     }
     this.#owesContinue = false;
     if (!this.#running) this.#run();
@@ -504,57 +393,35 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   /** The response at hand is the last. */
   closeAfter(): void {
-    this.#closeAfter = true;
-  }
-
-  #flush(): void {
-    const out = this.#out;
-    if (out === "") return;
-    this.#out = "";
-    this.#written += out.length;
-    this.transport.write(out);
-    if (this.#written > UNWATCHED_OUTPUT) this.#watch();
-  }
-
-  // Has the transport tell when it has enough.
-  #watch(): void {
-    if (this.#watching || this.#closing) return;
-    this.#watching = true;
-    this.transport.registerProducer(this, true);
-  }
-
-  #unwatch(): void {
-    if (!this.#watching) return;
-    this.#watching = false;
-    this.transport.unregisterProducer();
+    this.#framing.close = true;
   }
 
   #close(): void {
-    this.#flush();
+    this.#out.flush();
     if (this.#closing && this.transport.disconnecting) return;
     this.#closing = true;
-    this.#wait(this.#limits.abortSeconds);
-    this.#unwatch();
+    this.#deadline.wait(this.#limits.abortSeconds);
+    this.#out.unwatch();
     this.transport.loseConnection();
   }
 
   /** Closes the connection if no request is received or answered. */
   closeIfIdle(): void {
     if (this.idle && !this.#closing) this.#close();
-    else this.#closeAfter = true;
+    else this.#framing.close = true;
   }
 
   /** Gives the connection to another protocol, after the head of the response. */
   upgrade(request: Request, protocol: StreamProtocol): void {
     const { transport } = this;
-    this.#out += this.#head(request, -1, false);
-    this.#flush();
-    this.#deadline = Infinity;
+    this.#out.add(this.#framing.head(request, this.#now(), -1, false));
+    this.#out.flush();
+    this.#deadline.never();
     this.#request = null;
     this.#owner.requestDone(request);
     this.#closing = true; // for #run
     this.#upgraded = protocol;
-    this.#unwatch();
+    this.#out.unwatch();
     if (this.#readPaused) transport.resumeProducing();
     const rest = this.#parser.takeRest();
     protocol.makeConnection(transport);
@@ -565,7 +432,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
 
   /** Ties a producer to the response at hand. */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
-    this.#watch();
+    if (!this.#closing) this.#out.watch();
     this.#producer = streaming
       ? producer as PushProducer
       : pullToPush(producer, this.reactor, () => this.#producer !== null);
@@ -582,14 +449,14 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   pauseProducing(): void {
     this.#blocked = true;
     this.#producer?.pauseProducing();
-    if (!this.#closing) this.#wait(this.#limits.timeoutSeconds);
+    if (!this.#closing) this.#deadline.wait(this.#limits.timeoutSeconds);
   }
 
   /** The transport takes more. */
   resumeProducing(): void {
     this.#blocked = false;
     if (this.#closing) return;
-    if (this.#request !== null && (this.#received || this.#bodyPaused)) this.#deadline = Infinity;
+    if (this.#request !== null && (this.#received || this.#bodyPaused)) this.#deadline.never();
     if (this.#producer !== null) this.#producer.resumeProducing();
     else if (this.#request === null && !this.#running) this.#run();
   }
@@ -601,46 +468,15 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
     producer?.stopProducing();
   }
 
-  // ---------------------------------------------------------------------------------------- time-outs
-
-  // Only moves the deadline; the timer that is set looks at it when it fires.
-  #wait(seconds: number): void {
-    this.#deadline = this.#turn() + seconds;
-    if (this.#deadline < this.#timerAt) this.#arm(seconds);
+  // The time as it was at the beginning of the turn, for `Date`.
+  #now(): number {
+    return this.#owner.secondAt(turnSeconds(this.reactor));
   }
 
-  // The time, where it is cheap only as it was at the beginning of the turn.
-  #turn(): number {
-    const { reactor } = this;
-    return reactor.turnSeconds !== undefined ? reactor.turnSeconds() : reactor.seconds();
-  }
-
-  #arm(seconds: number): void {
-    this.#timerAt = this.#deadline;
-    if (this.#timer !== null && this.#timer.active()) this.#timer.reset(seconds);
-    else this.#timer = this.reactor.callLater(seconds, this.#timerFired);
-  }
-
-  readonly #timerFired = (): void => {
-    this.#timer = null;
-    this.#timerAt = Infinity;
-    if (this.#deadline === Infinity) return;
-    const left = this.#deadline - this.reactor.seconds();
-    if (left > 0) this.#arm(left);
-    else this.#timedOut();
-  };
-
-  #timedOut(): void {
-    if (this.#closing || this.#blocked) this.abortResponse();
+  readonly #timedOut = (): void => {
+    if (this.#lingering) this.transport.loseConnection();
+    else if (this.#closing || this.#blocked) this.abortResponse();
     else if (this.#request !== null || this.#parser.inHead) this.#refuse(TOO_SLOW);
     else this.#close();
-  }
-}
-
-// The one length that a page said, or -1: one that is no number, or that is said twice, is taken away.
-function announcedLength(headers: HTTPHeaders): number {
-  const lengths = headers.getRawHeaders("content-length");
-  if (lengths.length === 1 && /^\d+$/.test(lengths[0]!)) return Number(lengths[0]);
-  headers.delete("content-length");
-  return -1;
+  };
 }

@@ -41,7 +41,8 @@ export { ProxyFactory, type ProxyFactoryOptions, type ProxyTarget } from "./forw
 export { escapeHTML } from "./html.ts";
 export { BasicCredentialFactory, type CredentialFactory, HTTPAuthSessionWrapper } from "./http_auth.ts";
 export type { HeaderBlock } from "./_header_block.ts";
-export { type ChannelOwner, HTTPChannel } from "./http_channel.ts";
+export type { ChannelOwner } from "./_channel_owner.ts";
+export { HTTPChannel } from "./http_channel.ts";
 export { HTTPHeaders } from "./http_headers.ts";
 export { DEFAULT_LIMITS, type HTTPLimits } from "./limits.ts";
 export { NameVirtualHost, VHostMonsterResource } from "./name_virtual_host.ts";

@@ -2,7 +2,7 @@
  * A channel that compresses what goes through it.
  *
  * ```text
- *   Request ──▶ GzipChannel ──▶ CompressionStream ──▶ the connection's channel
+ *   Request ──▶ EncodingChannel ──▶ CompressionStream ──▶ the connection's channel
  *                    ◀── pauses the producer: too much in the stream, or the connection has enough
  * ```
  *
@@ -48,7 +48,7 @@ export interface Compressor {
 }
 
 /** Compresses the one response of a request. */
-export class GzipChannel implements ResponseChannel, PushProducer {
+export class EncodingChannel implements ResponseChannel, PushProducer {
   readonly #next: ResponseChannel;
   readonly #codec: Codec | null; // null: the client takes none
   readonly #minBytes: number;
