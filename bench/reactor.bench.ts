@@ -1,8 +1,9 @@
 /**
  * The reactor against bare sockets, Node and Twisted: CPU time of the server for each message, the rival's divided by
- * ours; more is better. `deno task bench:one bench/reactor.bench.ts [echo] [lines] [idle] [timers] [--rounds=3] [--seconds=2]`
+ * ours; more is better. `deno task bench:one bench/reactor.bench.ts [echo] [lines] [connects] [tls] [idle] [timers] [--rounds=3] [--seconds=2]`
  *
- * The server runs on core 0, its load on core 1. Needs Linux, `taskset`, node 20, npm, and Debian's python3-twisted.
+ * The server runs on core 0, its load on core 1. Needs Linux, `taskset`, node 20, npm, and Debian's python3-twisted and
+ * python3-uvloop.
  * @module
  */
 import { PYTHON, Running, runToEnd } from "../interop/_process.ts";
@@ -24,6 +25,7 @@ const OURS = onDeno("echo_ours.ts");
 const BARE: Rival = { name: "bare Deno loop", command: onDeno("echo_bare.ts") };
 const NODE: Rival = { name: "net, Node 20", command: ["node", `${here}echo_node.mjs`] };
 const TWISTED: Rival = { name: "Twisted", command: [PYTHON, `${here}echo_twisted.py`] };
+const UVLOOP: Rival = { name: "uvloop", command: [PYTHON, `${here}echo_uvloop.py`] };
 
 interface Rival {
   readonly name: string;
@@ -38,6 +40,7 @@ interface Work {
   readonly connections: number;
   readonly bytes: number;
   readonly line: number;
+  readonly load?: string;
 }
 
 /** CPU seconds that a process has used. */
@@ -82,7 +85,7 @@ async function serverCost(command: Command, mode: readonly string[], work: Work)
   await using server = await serve(command, mode, port);
   const load = (time: number) =>
     ask<number>("taskset", [
-      ...["-c", "1", ...onDeno("load.ts")],
+      ...["-c", "1", ...onDeno(work.load ?? "load.ts")],
       ...[port, work.connections, time, work.bytes, work.line].map(String),
     ]);
   await load(1);
@@ -122,7 +125,10 @@ const WORKS: readonly (Work & { readonly group: string })[] = [
     name: "64 bytes, borrowed reads",
     ours: OURS,
     mode: ["borrowed"],
-    rivals: [{ ...BARE, gate: 0.85 }, { ...NODE, gate: 1 }, { ...TWISTED, gate: 1.6 }],
+    rivals: [{ ...BARE, gate: 0.85 }, { ...NODE, gate: 1 }, { ...TWISTED, gate: 1.6 }, {
+      ...UVLOOP,
+      gate: 0.75,
+    }],
     connections: 64,
     bytes: 64,
     line: 0,
@@ -142,7 +148,10 @@ const WORKS: readonly (Work & { readonly group: string })[] = [
     name: "64 KiB, borrowed reads",
     ours: OURS,
     mode: ["borrowed"],
-    rivals: [{ ...BARE, gate: 0.8 }, { ...NODE, gate: 1.1 }, { ...TWISTED, gate: 1.1 }],
+    rivals: [{ ...BARE, gate: 0.8 }, { ...NODE, gate: 1.1 }, { ...TWISTED, gate: 1.1 }, {
+      ...UVLOOP,
+      gate: 1.1,
+    }],
     connections: 16,
     bytes: 65_536,
     line: 0,
@@ -159,6 +168,28 @@ const WORKS: readonly (Work & { readonly group: string })[] = [
     connections: 16,
     bytes: 4000,
     line: 40,
+  },
+  {
+    group: "connects",
+    name: "5,000 connects at once, one echo each",
+    ours: OURS,
+    mode: ["borrowed"],
+    rivals: [{ ...BARE, gate: 0.85 }],
+    connections: 5000,
+    bytes: 64,
+    line: 0,
+    load: "load_connects.ts",
+  },
+  {
+    group: "tls",
+    name: "1 KiB under TLS, 32 connections",
+    ours: onDeno("tls_ours.ts"),
+    mode: [],
+    rivals: [{ name: "node:tls on Deno", command: onDeno("tls_node.ts"), gate: 1 }],
+    connections: 32,
+    bytes: 1024,
+    line: 0,
+    load: "load_tls.ts",
   },
 ];
 
