@@ -156,6 +156,21 @@ export function udpContract({ name, make, test: declare, lacks = [], broadcastAd
     one.transport.write("late", { host: "127.0.0.1", port: 9 }); // dropped in silence
   });
 
+  test(`${name}: datagrams go over IPv6 where the host has it, connected or not`, async () => {
+    const reactor = make();
+    const [one, two] = [new Datagrams(), new Datagrams()];
+    const ports = [one, two].map((handler) => closing(reactor.listenUDP(0, handler, { hostname: "::1" })));
+    for (const port of ports) await port.ready;
+    const arrived = two.next();
+    one.transport.write("hello", { host: "::1", port: portOf(ports[1]!) });
+    const [text, from] = await arrived;
+    assertEquals([text, `${from}`], ["hello", `${ports[0]!.getHost()}`]);
+    const back = one.next();
+    two.transport.connect("::1", portOf(ports[0]!));
+    two.transport.write("ok");
+    assertEquals((await back)[0], "ok");
+  });
+
   test(`${name}: a connected port takes nothing from others`, async () => {
     const reactor = make();
     const [one, two, three] = [new Datagrams(), new Datagrams(), new Datagrams()];
