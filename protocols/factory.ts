@@ -14,6 +14,12 @@ import type {
 /** A protocol as a factory sees it: it can be told who made it. */
 type Built = StreamProtocol & { factory?: unknown };
 
+/** A factory that builds protocols of one type: what {@linkcode Factory.forProtocol} returns. */
+export interface FactoryOf<P extends StreamProtocol> {
+  /** A protocol for a new connection. */
+  buildProtocol(address?: Address): P;
+}
+
 /**
  * Makes a protocol for every connection.
  *
@@ -36,14 +42,39 @@ export class Factory implements ProtocolFactory {
   /** The class of its protocols, for {@linkcode buildProtocol}. */
   protocol: (new () => StreamProtocol) | null = null;
 
+  #make: (() => StreamProtocol) | null = null;
+
   /**
-   * A factory whose connections are handled by instances of `P`.
+   * A factory whose connections are handled by instances of `P`. Called on a subclass it makes one of that, whose own
+   * {@linkcode buildProtocol} may go by `super.buildProtocol()`.
    *
    * @param P A class of protocols.
    * @param args Given to its constructor, each time.
+   * @returns The factory, which knows the type of what it builds.
+   *
+   * @example
+   * ```ts
+   * import { Factory, Protocol } from "@ropewalk/protocols";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Named extends Protocol {
+   *   constructor(readonly name: string) {
+   *     super();
+   *   }
+   * }
+   *
+   * const factory = Factory.forProtocol(Named, "rope");
+   * assertEquals(factory.buildProtocol().name, "rope"); // a Named, and the compiler knows
+   * ```
    */
-  static forProtocol<A extends unknown[]>(P: new (...args: A) => StreamProtocol, ...args: A): Factory {
-    return new ForProtocol(P, args);
+  static forProtocol<F extends Factory, P extends StreamProtocol, A extends unknown[]>(
+    this: new () => F,
+    P: new (...args: A) => P,
+    ...args: A
+  ): FactoryOf<P> & F {
+    const factory = new this();
+    factory.#make = () => new P(...args);
+    return factory as FactoryOf<P> & F;
   }
 
   /** A port or connector begins to use the factory; {@linkcode startFactory} is called the first time. */
@@ -70,6 +101,7 @@ export class Factory implements ProtocolFactory {
    * @returns `null` to refuse the connection.
    */
   buildProtocol(_address?: Address): StreamProtocol | null {
+    if (this.#make !== null) return this.adopt(this.#make());
     if (this.protocol === null) {
       throw new TypeError("Cannot build a protocol: the factory has no `protocol` class");
     }
@@ -80,21 +112,6 @@ export class Factory implements ProtocolFactory {
   protected adopt<P extends StreamProtocol>(protocol: P): P {
     (protocol as Built).factory = this;
     return protocol;
-  }
-}
-
-class ForProtocol<A extends unknown[]> extends Factory {
-  readonly #make: new (...args: A) => StreamProtocol;
-  readonly #args: A;
-
-  constructor(make: new (...args: A) => StreamProtocol, args: A) {
-    super();
-    this.#make = make;
-    this.#args = args;
-  }
-
-  override buildProtocol(_address?: Address): StreamProtocol {
-    return this.adopt(new this.#make(...this.#args));
   }
 }
 

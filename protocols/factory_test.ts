@@ -1,5 +1,5 @@
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionLost, type Connector, IPv4Address } from "@ropewalk/reactor/core";
+import { type Address, ConnectionLost, type Connector, IPv4Address } from "@ropewalk/reactor/core";
 import { Clock, failureResultOf, StringTransport, successResultOf } from "@ropewalk/testing";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CancelledError } from "@ropewalk/deferred";
@@ -36,9 +36,36 @@ Deno.test("Factory.forProtocol passes arguments and sets the protocol's factory"
     }
   }
   const factory = Factory.forProtocol(Named, "x");
-  const protocol = factory.buildProtocol(address) as Named;
+  const protocol: Named = factory.buildProtocol(address);
   assertEquals(protocol.name, "x");
   assertStrictEquals(protocol.factory, factory);
+  const any: Factory = factory;
+  assertStrictEquals(any, factory);
+  // @ts-expect-error the name is missing
+  Factory.forProtocol(Named);
+  // @ts-expect-error a name is text
+  Factory.forProtocol(Named, 1);
+});
+
+Deno.test("Factory.forProtocol makes a factory of the class it is called on, which may build in its own way", () => {
+  class Counting extends ClientFactory {
+    built = 0;
+    override buildProtocol(from?: Address) {
+      this.built++;
+      return super.buildProtocol(from);
+    }
+  }
+  const factory = Counting.forProtocol(Protocol);
+  const [first, second] = [factory.buildProtocol(address), factory.buildProtocol(address)];
+  assert(first instanceof Protocol && first !== second);
+  assertEquals([factory.built, factory instanceof ClientFactory], [2, true]);
+  class Needy extends Factory {
+    constructor(readonly what: string) {
+      super();
+    }
+  }
+  // @ts-expect-error nobody says what
+  Needy.forProtocol(Protocol);
 });
 
 Deno.test("Factory starts with its first port and stops with its last", () => {

@@ -19,7 +19,7 @@
 export { ClientCreator } from "./client_creator.ts";
 export { ConnectedDatagramProtocol, DatagramProtocol } from "./datagram_protocol.ts";
 export { StringTooLongError } from "./errors.ts";
-export { ClientFactory, Factory, ServerFactory } from "./factory.ts";
+export { ClientFactory, Factory, type FactoryOf, ServerFactory } from "./factory.ts";
 export { FileSender, type Readable } from "./file_sender.ts";
 export {
   Int16StringReceiver,
