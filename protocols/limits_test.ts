@@ -17,6 +17,7 @@ import { FakeReactor as FTPReactor } from "./ftp/_fake_reactor_test.ts";
 import { FTPClient, FTPError, FTPFileError, MemoryFTPShell } from "./ftp/mod.ts";
 import { IRC, IRCClient, IRCNetwork } from "./irc/mod.ts";
 import { JSONRPCDispatcher, JSONRPCLines, JSONRPCNetstrings, JSONRPCWebSocketServer } from "./jsonrpc/mod.ts";
+import { LineStream } from "./line_stream.ts";
 import { MemCacheProtocol, MemCacheServer, MemoryMemCacheStore } from "./memcache/mod.ts";
 import { MethodTable } from "./method_table.ts";
 import { SOCKSClient, SOCKSServer } from "./socks/mod.ts";
@@ -243,6 +244,14 @@ Deno.test("MemoryFTPShell holds 64 MiB", () => {
   const chunk = new Uint8Array(8 * MIB);
   for (let i = 0; i < 7; i++) writer.write(chunk);
   assertThrows(() => writer.write(chunk), FTPFileError, "No space left"); // the name takes some of it
+});
+
+Deno.test("LineStream lets 64 lines wait", () => {
+  for (const count of [63, 64]) {
+    const { ask, transport } = connect(new LineStream());
+    ask("x\r\n".repeat(count));
+    assertEquals(transport.producerState, count === 64 ? "paused" : "producing");
+  }
 });
 
 Deno.test("FileSender reads 64 KiB at once", () => {

@@ -29,6 +29,7 @@ export {
 } from "./int_string_receiver.ts";
 export { LineOnlyReceiver } from "./line_only_receiver.ts";
 export { ByteLineReceiver, LineReceiver, LineReceiverBase } from "./line_receiver.ts";
+export { type LineConversation, LineStream, type LineStreamOptions } from "./line_stream.ts";
 export {
   BadArgumentsError,
   type Method,
