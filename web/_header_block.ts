@@ -74,8 +74,9 @@ export class HeaderBlock {
    *
    * @param text The lines, each with its CRLF, as a one-byte string.
    * @param spans Four offsets into it for each line: where the name and the value begin and end.
+   * @param ascii True if all of it is known to be ASCII.
    */
-  constructor(readonly text: string, readonly spans: readonly number[]) {}
+  constructor(readonly text: string, readonly spans: readonly number[], readonly ascii: boolean = false) {}
 
   /** How many lines there are. */
   get count(): number {
@@ -89,7 +90,8 @@ export class HeaderBlock {
 
   /** The value in line `index`: UTF-8 where it is that, else a one-byte string. */
   value(index: number): string {
-    return fieldText(this.text.slice(this.spans[4 * index + 2]!, this.spans[4 * index + 3]!));
+    const raw = this.text.slice(this.spans[4 * index + 2]!, this.spans[4 * index + 3]!);
+    return this.ascii ? raw : fieldText(raw);
   }
 
   /** True if line `index` has this name, given in lower case. */
@@ -155,6 +157,7 @@ export function scanHeaders(
 ): HeaderBlock | Fault {
   if (to - from > limits.maxHeaderBytes) return TOO_LONG;
   const spans: number[] = [];
+  let high = 0; // of all bytes of values
   let i = from;
   while (i < to) {
     if (spans.length >= 4 * limits.maxHeaders) return TOO_MANY;
@@ -164,7 +167,7 @@ export function scanHeaders(
     const nameEnd = i++;
     while (data[i] === 0x20 || data[i] === 0x09) i++;
     const valueStart = i;
-    while ((CLASS[data[i]!]! & VALUE) !== 0) i++;
+    for (let byte = data[i]!; (CLASS[byte]! & VALUE) !== 0; byte = data[++i]!) high |= byte;
     if (data[i] !== 0x0d || data[i + 1] !== 0x0a || i + 2 > to) return NOT_A_VALUE;
     if (i - lineStart > limits.maxHeaderLineBytes) return LINE_TOO_LONG;
     let valueEnd = i;
@@ -172,7 +175,7 @@ export function scanHeaders(
     spans.push(lineStart - from, nameEnd - from, valueStart - from, valueEnd - from);
     i += 2;
   }
-  return new HeaderBlock(text ?? latin1(data, from, to), spans);
+  return new HeaderBlock(text ?? latin1(data, from, to), spans, high < 0x80);
 }
 
 function badName(data: Uint8Array, lineStart: number, at: number): Fault {

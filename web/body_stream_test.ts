@@ -121,6 +121,26 @@ Deno.test("100-continue is said when the body is wanted, and not when the answer
   assert(refused.client.closed); // whether a body follows, nobody can tell
 });
 
+Deno.test("a mounted program has 100-continue said when it reads the body, and not when it does without", async () => {
+  const program = new FetchResource(async (request) =>
+    new URL(request.url).pathname === "/read"
+      ? new Response(await request.text())
+      : new Response(null, { status: 403 })
+  );
+  const ask = async (path: string) => {
+    const client = new Client(new Site(program, { accessLog: "none" }));
+    client.send(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n`);
+    await turns();
+    return client;
+  };
+  const reading = await ask("/read");
+  assertEquals(reading.wire, "HTTP/1.1 100 Continue\r\n\r\n");
+  reading.send("abc");
+  await turns();
+  assertStringIncludes(reading.wire, "abc");
+  assert((await ask("/refuse")).wire.startsWith("HTTP/1.1 403 "));
+});
+
 Deno.test("what is left of a body whose answer is there is dropped, and the connection goes on, unless it is much", () => {
   const { taker, client } = taking();
   taker.take = false;

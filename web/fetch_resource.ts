@@ -139,6 +139,8 @@ function bodyOf(request: SiteRequest): { body: BodyInit | null; duplex?: "half" 
 
 // The body is read from the connection as the program reads it.
 function streamOf(request: SiteRequest): ReadableStream<Uint8Array<ArrayBuffer>> {
+  // A client that waits for `100 Continue` is told so when the program reads, not before.
+  const highWaterMark = request.getHeader("expect") === undefined ? HIGH_WATER_BYTES : 0;
   let started = false;
   let over = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -168,5 +170,5 @@ function streamOf(request: SiteRequest): ReadableStream<Uint8Array<ArrayBuffer>>
       over = true;
       request.resumeBody();
     },
-  }, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }));
+  }, new ByteLengthQueuingStrategy({ highWaterMark }));
 }

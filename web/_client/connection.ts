@@ -15,30 +15,14 @@ import type { StreamProtocol, Transport } from "@ropewalk/reactor/core";
 import { ConnectionDone } from "@ropewalk/reactor/core";
 import { BODY, END, FAULT, HEAD, NEED } from "../_message_parser.ts";
 import { BodyWriter, type WriterOwner } from "./body_writer.ts";
-import {
-  BadResponse,
-  HTTPTimeoutError,
-  PotentialDataLoss,
-  RequestGenerationFailed,
-  RequestTransmissionFailed,
-  ResponseFailed,
-  ResponseNeverReceived,
-} from "./errors.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
+import { BadResponse, HTTPTimeoutError, PotentialDataLoss, RequestGenerationFailed } from "./errors.ts";
+import { failureOf } from "./failure_of.ts";
 import type { ResponseLimits } from "./options.ts";
 import { type Phase, PhaseTimer } from "./phase_timer.ts";
 import type { ClientRequest, ResponseHandler } from "./request.ts";
 import { ResponseParser } from "./response_parser.ts";
 import { type BodyConnection, RESPONSE_DONE, WireResponse } from "./wire_response.ts";
-
-/** Who keeps a connection while it is not used. */
-export interface ConnectionOwner {
-  /** It is there. */
-  connectionReady(connection: HTTPConnection): void;
-  /** A response is complete and the connection can be used again. The owner keeps it or closes it. */
-  connectionIdle(connection: HTTPConnection): void;
-  /** It is gone, or will be: it cannot be used any more. Called once. */
-  connectionGone(connection: HTTPConnection): void;
-}
 
 const DATA_LOSS = new Failure(new PotentialDataLoss());
 
@@ -292,17 +276,9 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
       else response._fail(reason);
       if (arrived !== null) handler!.responded(arrived);
     } else if (handler !== null) {
-      handler.failed(
-        value instanceof HTTPTimeoutError ? reason : new Failure(this.#failureFor(reason, writer)),
-      );
+      handler.failed(failureOf(reason, this.#parser.buffered > 0, writer !== null));
     }
     writer?.stopProducing();
-  }
-
-  #failureFor(reason: Failure, writer: BodyWriter | null): Error {
-    if (reason.value instanceof RequestGenerationFailed) return reason.value;
-    if (reason.value instanceof BadResponse || this.#parser.buffered > 0) return new ResponseFailed([reason]);
-    return writer === null ? new ResponseNeverReceived([reason]) : new RequestTransmissionFailed([reason]);
   }
 
   // The connection is cut, and whoever waits hears why.

@@ -11,7 +11,8 @@
  */
 import { CancelledError, Deferred, type Failure, succeed } from "@ropewalk/deferred";
 import type { Address, FactoryOf, ReactorTime } from "@ropewalk/reactor/core";
-import { type ConnectionOwner, HTTPConnection } from "./connection.ts";
+import { HTTPConnection } from "./connection.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
 
 /** Options of {@linkcode HTTPConnectionPool}. */

@@ -12,7 +12,8 @@ import type {
   Transport,
 } from "@ropewalk/reactor/core";
 import { NoProtocol } from "@ropewalk/reactor/core";
-import { type ConnectionOwner, HTTPConnection } from "./connection.ts";
+import { HTTPConnection } from "./connection.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
 import { BadResponse, ProxyError } from "./errors.ts";
 import type { RequestTimeouts, ResponseLimits } from "./options.ts";
 import type { Origin } from "./origin.ts";
