@@ -6,8 +6,8 @@
  */
 import type { MessageShape } from "@bufbuild/protobuf";
 import { type StringValue, StringValueSchema } from "@bufbuild/protobuf/wkt";
-import { Deferred, type Failure } from "@ropewalk/deferred";
-import { Factory } from "@ropewalk/protocols";
+import type { Deferred, Failure } from "@ropewalk/deferred";
+import { Factory, RequestQueue } from "@ropewalk/protocols";
 import { ProtobufReceiver } from "@ropewalk/protocols/protobuf";
 
 /** The server's side. */
@@ -19,23 +19,22 @@ export class Shout extends ProtobufReceiver(StringValueSchema) {
 
 /** The client's side: answers come in the order of the questions. */
 export class ShoutClient extends ProtobufReceiver(StringValueSchema) {
-  readonly #waiting: Deferred<string>[] = [];
+  readonly #requests = new RequestQueue<string>(this);
 
   /** Asks for a text in capitals. */
   shout(value: string): Deferred<string> {
-    const answer = new Deferred<string>();
-    this.#waiting.push(answer);
+    const answer = this.#requests.push();
     this.sendMessage({ value });
     return answer;
   }
 
   override messageReceived(message: MessageShape<typeof StringValueSchema>): void {
-    this.#waiting.shift()?.callback(message.value);
+    this.#requests.answer(message.value);
   }
 
   // Nobody answers any more.
   override connectionLost(reason: Failure): void {
-    for (const answer of this.#waiting.splice(0)) answer.errback(reason);
+    this.#requests.failAll(reason);
   }
 }
 
