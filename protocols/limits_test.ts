@@ -41,6 +41,15 @@ Deno.test("AMP takes boxes of 4 MiB, with keys of 255 bytes, and no larger ones"
   }
 });
 
+Deno.test("AMP takes boxes of 1,024 keys and no more", () => {
+  for (const count of [1024, 1025]) {
+    const { protocol, transport } = connect(new AMP());
+    const ask = "\0\x08_command\0\x02No" + "\0\x01k\0\0".repeat(count - 1) + "\0\0";
+    protocol.dataReceived(fromLatin1(ask));
+    assertEquals(transport.connected, count === 1024);
+  }
+});
+
 Deno.test("memcache takes lines of 8,192 bytes and values of 64 MiB, in 60 seconds", () => {
   for (
     const [answer, taken] of [[`VALUE k 0 ${64 * MIB}\r\n`, true], [`VALUE k 0 ${64 * MIB + 1}\r\n`, false]]

@@ -20,6 +20,8 @@ export const MAX_KEY_LENGTH: number = 255;
 export const MAX_VALUE_LENGTH: number = 65535;
 /** The largest box accepted unless told otherwise, in bytes. */
 export const MAX_BOX_BYTES = 4 * 1024 * 1024;
+/** How many keys a box may have: more would take many times the memory of its bytes. */
+export const MAX_KEYS = 1024;
 
 /** A box that came: few keys, so they are looked for one after the other. */
 export class Box {
@@ -77,7 +79,7 @@ export class BoxParser {
   /**
    * The next box, or `null` if there is no whole one.
    *
-   * @throws {AmpProtocolError} If a key is too long, or the box is too large, or empty inside.
+   * @throws {AmpProtocolError} If a key is too long, or the box is too large, or has too many keys.
    */
   next(): Box | null {
     const { bytes, start, end } = this.queue;
@@ -96,6 +98,7 @@ export class BoxParser {
         throw new AmpProtocolError("Cannot take a box: a key has more than 255 bytes");
       }
       if (end - at - 2 < length) break;
+      if (marks.length >= MAX_KEYS * 4) throw new AmpProtocolError("Cannot take a box: it has too many keys");
       marks.push(at + 2 - start, at + 2 - start + length);
       at += 2 + length;
     }
