@@ -191,6 +191,19 @@ Deno.test("FTPClient gives a transfer all the time it takes while it moves, and 
   assertEquals([reactor.getDelayedCalls(), clock.getDelayedCalls()], [[], []]);
 });
 
+Deno.test("FTPClient waits for a server that is not ready yet", () => {
+  const { ftp, say } = client();
+  const pwd = ftp.pwd();
+  assertEquals(say("120 in a minute"), "");
+  assertEquals(say("220 now"), "PWD\r\n");
+  say('257 "/"');
+  assertEquals(successResultOf(pwd), "/");
+  const refused = client();
+  const lost = refused.ftp.pwd();
+  refused.say("421 too many users");
+  failureResultOf(lost, FTPError);
+});
+
 Deno.test("FTPClient believes no server that answers what was not asked", () => {
   const { ftp, say, transport } = client();
   say("220 hi", '257 "/for nobody"');

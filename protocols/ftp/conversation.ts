@@ -78,10 +78,18 @@ export class Conversation {
 
   /** Waits for the greeting; then the turns begin. */
   begin(): void {
-    this.reply(2).addCallbacks(() => {
+    // 120: "ready in so many minutes"; the greeting follows.
+    const greeting = (): Deferred<Reply> =>
+      this.reply(1, 2).addCallback((reply) => reply.code < 200 ? greeting() : reply);
+    greeting().addCallbacks(() => {
       this.#endTurn();
       this.#last.callback(null);
-    }, (failure) => this.#last.errback(failure));
+    }, (failure) => {
+      // The server wants nobody; whatever is asked fails with its words.
+      this.fail(failure);
+      this.#transport.close();
+      this.#last.errback(failure);
+    });
     this.#last.addErrback(() => null);
   }
 
