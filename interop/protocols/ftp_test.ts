@@ -229,3 +229,27 @@ Deno.test("FTPClient speaks to our server: all it can do", async () => {
     await untilClosed();
   }
 });
+
+Deno.test("FTP breaks a transfer off when Python's ftplib says so, and goes on", async () => {
+  const home = new MemoryFTPShell();
+  fill(home, ["big"], new Uint8Array(20_000_000)); // more than all buffers on the way hold
+  const login = (user: string, password: string) => user === "ann" && password === "pw" ? home : null;
+  const { port, listening } = await listen(Factory.forProtocol(FTP, { reactor, login }));
+  try {
+    const peer = new URL("ftplib_peer.py", import.meta.url).pathname;
+    const { code, output, errors } = await runToEnd(PYTHON, [peer, `${port}`]);
+    assertEquals([code, errors], [0, ""]);
+    assertEquals(output.trimEnd().split("\n"), [
+      "230 User logged in, proceed",
+      "True",
+      "426 Connection closed; transfer aborted.",
+      "226 Abort successful",
+      "/",
+      "['big']",
+      "221 Goodbye.",
+    ]);
+  } finally {
+    await listening.stopListening();
+    await untilClosed();
+  }
+});

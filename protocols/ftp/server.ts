@@ -4,13 +4,16 @@
  */
 import { Deferred, type Failure, maybeDeferred, reportError } from "@ropewalk/deferred";
 import type { DelayedCall, ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
-import { encodeUtf8 } from "../bytes.ts";
+import { concatBytes, encodeUtf8, latin1 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { LineReceiver } from "../line_receiver.ts";
 import { factsLine, listLine, timeVal } from "./listing.ts";
 import { enter, type FTPLoginOptions, type FTPSession, isGuest } from "./login.ts";
 import { type FTPEntry, FTPFileError, type FTPShell, type Soon } from "./shell.ts";
 import { Transfers } from "./transfers.ts";
+
+const LF = 10;
+const URGENT_ABOR = /(?:^|[^A-Za-z])ABOR\r$/i;
 
 /** How many commands may wait for the one before them; then no more are read. */
 const MAX_WAITING = 16;
@@ -60,6 +63,7 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   #timer: DelayedCall | null = null;
   #gone = false;
   #busy = false; // a command is being done
+  #lineEnded = false; // by us, for a client that sent the line's end apart
   readonly #waiting: string[] = []; // what came meanwhile
 
   /**
@@ -82,6 +86,19 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   override connectionMade(): void {
     this.#idle();
     this.#say(220, this.#options.welcome ?? "Ropewalk FTP Server");
+  }
+
+  /** Takes some bytes of commands. */
+  override dataReceived(data: Uint8Array): void {
+    const ended = this.#lineEnded;
+    this.#lineEnded = false;
+    if (ended && data[0] === LF) return super.dataReceived(data.subarray(1)); // it came after all
+    // Some clients send ABOR as urgent data (RFC 959 §4.1.3): its last byte, the end of the line, does not come by here.
+    if (this.#busy && URGENT_ABOR.test(latin1(data, Math.max(0, data.length - 6)))) {
+      this.#lineEnded = true;
+      return super.dataReceived(concatBytes([data, Uint8Array.of(LF)]));
+    }
+    super.dataReceived(data);
   }
 
   /** A command came. */

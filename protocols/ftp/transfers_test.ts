@@ -64,6 +64,17 @@ Deno.test("FTP breaks a transfer off at ABOR, behind telnet's signals too, and g
   assertEquals(waiting.say("RETR file", "ABOR"), ["425 Can't open data connection.", "226 Abort successful"]);
 });
 
+Deno.test("FTP hears an ABOR whose line's end came apart, as urgent data, and takes that for no command", () => {
+  for (const later of ["", "\n"]) {
+    const { ftp, heard } = transfer("STOR new");
+    ftp.dataReceived(encodeUtf8("ABOR\r"));
+    assertEquals(heard().slice(1), ["426 Connection closed; transfer aborted.", "226 Abort successful"]);
+    ftp.dataReceived(encodeUtf8(`${later}PWD\r\n`));
+    ftp.dataReceived(encodeUtf8("NOOP\r\n"));
+    assertEquals(heard().slice(3), ['257 "/"', "200 OK"]);
+  }
+});
+
 Deno.test("FTP keeps no half of a file when the control connection is lost", () => {
   const { data, ftp, shell, reactor } = transfer("STOR new");
   data.protocol.dataReceived(encodeUtf8("half"));
