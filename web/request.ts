@@ -128,10 +128,9 @@ export class Request extends ReceivedRequest {
    * @returns {@linkcode CACHED} if the client's condition is met: no body is sent, and the status is 304 or 412.
    */
   setETag(etag: string): typeof CACHED | undefined {
-    const version = this.#version ??= new PageVersion();
-    version.etag = /^(?:W\/)?"/.test(etag) ? etag : `"${etag}"`;
-    this.setHeader("etag", version.etag);
-    return this.#conditional(conditionByTag(this, version.etag));
+    const tag = (this.#version ??= new PageVersion()).setTag(etag);
+    this.setHeader("etag", tag);
+    return this.#conditional(conditionByTag(this, tag));
   }
 
   /**
@@ -141,12 +140,8 @@ export class Request extends ReceivedRequest {
    * @returns As {@linkcode setETag}.
    */
   setLastModified(when: number | Date): typeof CACHED | undefined {
-    const seconds = Math.floor(typeof when === "number" ? when : when.getTime() / 1000);
     const version = this.#version ??= new PageVersion();
-    if (seconds > version.lastModified) {
-      version.lastModified = seconds;
-      this.setHeader("last-modified", httpDate(seconds * 1000));
-    }
+    if (version.setTime(when)) this.setHeader("last-modified", httpDate(version.lastModified * 1000));
     return this.#conditional(conditionByDate(this, version.lastModified));
   }
 

@@ -265,12 +265,8 @@ export class HTTPConnection implements StreamProtocol, BodyConnection, WriterOwn
     const handler = this.#handler;
     const writer = this.#writer;
     const arrived = this.#arrived;
-    this.#response =
-      this.#request =
-      this.#handler =
-      this.#arrived =
-      this.#writer =
-        null;
+    this.#request = this.#handler = this.#writer = null;
+    this.#response = this.#arrived = null;
     if (response !== null) {
       if (!closing && this.#parser.untilClose && value instanceof ConnectionDone) response._finish(DATA_LOSS);
       else response._fail(reason);
