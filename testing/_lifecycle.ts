@@ -18,14 +18,19 @@ export class Lifecycle {
   hasStopped = false;
   hasCrashed = false;
   readonly #later: (f: () => void) => void;
+  readonly #closeAll: () => void;
   readonly #triggers = { startup: new EventTriggers("startup"), shutdown: new EventTriggers("shutdown") };
   #started = false;
   #stopping = false;
   #ended: (() => void) | null = null;
 
-  /** @param later Runs a function in a later turn of the reactor. */
-  constructor(later: (f: () => void) => void) {
+  /**
+   * @param later Runs a function in a later turn of the reactor.
+   * @param closeAll Closes what is open, between the phases "before" and "during" of the shutdown.
+   */
+  constructor(later: (f: () => void) => void, closeAll: () => void = () => {}) {
     this.#later = later;
+    this.#closeAll = closeAll;
   }
 
   /** Begins to run, and ends when the reactor has stopped. The start-up triggers run now, as far as they do not wait. */
@@ -46,7 +51,11 @@ export class Lifecycle {
     const ended = this.#ended;
     this.#later(() => {
       if (this.#ended !== ended) return; // it crashed meanwhile
-      this.#triggers.shutdown.fire(() => void (this.running = false)).addCallback(() => {
+      const during = (): void => {
+        this.running = false;
+        this.#closeAll();
+      };
+      this.#triggers.shutdown.fire(during).addCallback(() => {
         if (this.#ended === ended) this.#end();
       });
     });

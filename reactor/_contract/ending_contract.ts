@@ -180,4 +180,41 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
     assertInstanceOf(reason, lacks.includes("reset") ? ConnectionDone : ConnectionLost);
     await pair.close();
   });
+
+  test(`${name}: what is open when the reactor stops is closed between "before" and "during"`, async () => {
+    const reactor = make();
+    const seen: string[] = [];
+    const noting = (side: string) => (): Recorder => {
+      const recorder = new Recorder();
+      recorder.lost.addCallback((reason) => seen.push(`${side} ${reason instanceof ConnectionLost}`));
+      return recorder;
+    };
+    for (const phase of ["before", "during"] as const) {
+      reactor.addSystemEventTrigger(phase, "shutdown", () => {
+        const { connections, ports } = reactor.stats();
+        seen.push(`${phase}: ${connections} connections, ${ports.length} ports`);
+      });
+    }
+    const ended = reactor.run({ installSignalHandlers: false });
+    const { server, client } = await connected(reactor, noting("server"), noting("client"));
+    reactor.stop();
+    await ended;
+    await server.lost;
+    await client.lost;
+    assertEquals(seen[0], "before: 2 connections, 1 ports");
+    assertEquals(seen.filter((line) => line.endsWith("true")).sort(), ["client true", "server true"]);
+    assertEquals(seen.filter((line) => line.startsWith("during")), ["during: 0 connections, 0 ports"]);
+    assertEquals(reactor.stats().connections, 0);
+  });
+
+  test(`${name}: an attempt to connect that is under way when the reactor stops is given up`, async () => {
+    const reactor = make();
+    const clients = new ClientRecorders();
+    const ended = reactor.run({ installSignalHandlers: false });
+    reactor.connectTCP("192.0.2.1", 9, clients); // an address that nobody has
+    reactor.stop();
+    await ended;
+    assertInstanceOf(await clients.failed, Error);
+    assertEquals(clients.events, ["started", "failed"]);
+  });
 }

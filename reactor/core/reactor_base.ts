@@ -2,9 +2,9 @@
  * `ReactorBase`: what every reactor does alike — time, life, figures — over the few things that a host has to offer.
  * @module
  */
-import { reportError } from "@ropewalk/deferred";
+import { type Deferred, Failure, gatherResults, reportError, succeed } from "@ropewalk/deferred";
 import { DelayedCalls } from "./delayed_calls.ts";
-import { ReactorAlreadyRunning, ReactorNotRunning } from "./errors.ts";
+import { ConnectionLost, ReactorAlreadyRunning, ReactorNotRunning } from "./errors.ts";
 import type {
   DelayedCall,
   ReactorCore,
@@ -25,6 +25,8 @@ export interface HostClock {
   set(f: () => void, milliseconds: number): unknown;
   /** Takes it back. */
   clear(id: unknown): void;
+  /** It no longer keeps the process alive, though it still comes; where the host can. */
+  unref?(id: unknown): void;
 }
 
 /** The longest a host's timer can wait, in milliseconds. */
@@ -53,6 +55,8 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   #shutdown = new EventTriggers("shutdown");
   #ended: (() => void) | null = null;
   #keepAlive: DelayedCall | null = null;
+  #resting = false; // has run and stopped: what was arranged till then keeps the process alive no longer
+  #calling = false; // in the middle of delayed calls
 
   /**
    * Makes one.
@@ -81,7 +85,9 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
 
   /** Calls `f(...args)` in a later turn, `seconds` from now at the earliest. */
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
-    return this.#calls.add(seconds, f as (...args: unknown[]) => unknown, args);
+    const call = this.#calls.add(seconds, f as (...args: unknown[]) => unknown, args);
+    if (this.#resting && !this.#calling) this.#rest(false); // somebody has a use for it after its run
+    return call;
   }
 
   /** The calls that are still to come. */
@@ -98,6 +104,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   run(options: RunOptions = {}): Promise<void> {
     if (this.#state !== "stopped") return Promise.reject(new ReactorAlreadyRunning());
     this.#state = "starting";
+    if (this.#resting) this.#rest(false);
     const removeHandlers = options.installSignalHandlers === false
       ? null
       : this.handleSignals(() => this.#signalled());
@@ -110,7 +117,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
         if (this.#keepAlive?.active()) this.#keepAlive.cancel();
         this.#keepAlive = null;
         removeHandlers?.();
-        this.#arm();
+        this.#rest(true);
         resolve();
       };
     });
@@ -164,7 +171,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
     return {
       uptimeSeconds: this.seconds() - this.#made,
       ports: [...figures.ports].map(String),
-      connections: figures.connections,
+      connections: figures.connections.size,
       connectionsTotal: figures.connectionsTotal,
       bytesIn: figures.bytesIn,
       bytesOut: figures.bytesOut,
@@ -202,9 +209,29 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   #shutDown(): void {
     if (this.#ended === null) return; // it crashed meanwhile
     const ended = this.#ended;
-    this.#shutdown.fire().addCallback(() => {
+    let closed: Deferred<unknown> = succeed();
+    const close = (): void => void (closed = gatherResults(this.#closeAll(), { consumeErrors: true }));
+    this.#shutdown.fire(close).addCallback(() => closed).addBoth(() => {
       if (this.#ended === ended) ended();
     });
+  }
+
+  // What is open would keep the process alive, and nobody is left to use it. As in Twisted, connections are not closed
+  // in order any more: whoever wants that does it before.
+  #closeAll(): Deferred<void>[] {
+    const { ports, connections, attempts } = this.figures;
+    for (const attempt of [...attempts]) attempt.stopConnecting();
+    const closing = [...ports].map((port) => port.stopListening());
+    const reason = "Connection to the other side was lost: the reactor stops";
+    for (const connection of [...connections]) connection.breakOff(new Failure(new ConnectionLost(reason)));
+    return closing;
+  }
+
+  // What was arranged before the run ended must not keep the process alive; what is arranged later may.
+  #rest(resting: boolean): void {
+    this.#resting = resting;
+    this.#timerTime = NaN; // nothing equals it: the timer is armed afresh
+    this.#arm();
   }
 
   // Node and Deno end a process that waits for nothing: while the reactor runs it always waits for this.
@@ -223,6 +250,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
     }
     const milliseconds = Math.ceil((time - this.seconds()) * 1000);
     this.#timer = this.clock.set(() => this.#runDue(), Math.min(Math.max(0, milliseconds), LONGEST_WAIT));
+    if (this.#resting) this.clock.unref?.(this.#timer);
   }
 
   #runDue(): void {
@@ -230,6 +258,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
     this.#timerTime = NaN; // nothing equals it: the timer is armed afresh below
     const now = this.seconds();
     const before = this.#calls.nextOrder; // what is arranged meanwhile belongs to a later turn
+    this.#calling = true;
     for (;;) {
       try {
         if (!this.#calls.runNext(now, before)) break;
@@ -237,17 +266,20 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
         this.reportError(error, "Error in a delayed call");
       }
     }
+    this.#calling = false;
     this.#timerTime = NaN;
     this.#arm();
   }
 }
 
-/** The counters behind `stats()`. */
+/** What is open, and the counters behind `stats()`. */
 export class Figures {
   /** What listens. */
-  readonly ports: Set<object> = new Set();
+  readonly ports: Set<{ stopListening(): Deferred<void> }> = new Set();
   /** Connections that are open now. */
-  connections = 0;
+  readonly connections: Set<{ breakOff(reason: Failure): void }> = new Set();
+  /** Connections that are being made. */
+  readonly attempts: Set<{ stopConnecting(): void }> = new Set();
   /** Connections that were ever opened. */
   connectionsTotal = 0;
   /** Bytes read. */

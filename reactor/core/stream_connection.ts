@@ -136,7 +136,7 @@ export class StreamConnection implements Transport {
     try {
       this.#stream.setNoDelay?.(true);
     } catch { /* it is gone already: the first read tells */ }
-    figures.connections++;
+    figures.connections.add(this);
     figures.connectionsTotal++;
     try {
       this.#protocol.makeConnection(this);
@@ -429,6 +429,11 @@ export class StreamConnection implements Transport {
     this.#abort(new Failure(new ConnectionAborted()));
   }
 
+  /** Ends it at once, for a reason of the reactor's own. */
+  breakOff(reason: Failure): void {
+    this.#end(reason);
+  }
+
   #abort(reason: Failure): void {
     if (this.#lost || this.#aborted) return;
     this.disconnecting = true;
@@ -468,7 +473,7 @@ export class StreamConnection implements Transport {
     this.#out.clear();
     const producer = this.#producer.empty();
     if (producer !== null) this.#report("stopProducing", () => producer.stopProducing());
-    this.reactor.figures.connections--;
+    this.reactor.figures.connections.delete(this);
     this.#report("connectionLost", () => this.#protocol.connectionLost(reason));
     this.#onLost?.(reason);
   }

@@ -74,6 +74,7 @@ export class StreamConnector implements Connector {
   connect(): void {
     if (this.#state !== "idle") throw new TypeError(`Cannot connect: the connector is ${this.#state}`);
     this.#state = "connecting";
+    this.#reactor.figures.attempts.add(this);
     if (!this.#factoryStarted) {
       this.#factoryStarted = true;
       this.#factory.doStart();
@@ -140,6 +141,7 @@ export class StreamConnector implements Connector {
     }
     this.#handshaking = null;
     this.#stopTimer();
+    this.#reactor.figures.attempts.delete(this);
     this.#state = "connected";
     let protocol = null;
     let reason: Failure = new Failure(new ConnectError("The factory built no protocol"));
@@ -163,6 +165,7 @@ export class StreamConnector implements Connector {
     if (attempt !== this.#attempt || this.#state !== "connecting") return;
     this.#attempt++;
     this.#stopTimer();
+    this.#reactor.figures.attempts.delete(this);
     this.#dialling?.cancel();
     this.#dialling = null;
     this.#handshaking?.close();

@@ -18,6 +18,7 @@ export class DenoReactor extends StreamReactor {
       seconds: () => performance.now() / 1000,
       set: (f, milliseconds) => setTimeout(f, milliseconds),
       clear: (id) => clearTimeout(id as number),
+      unref: (id) => Deno.unrefTimer(id as number),
     }, new DenoNetwork());
   }
 

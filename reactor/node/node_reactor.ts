@@ -16,6 +16,7 @@ export class NodeReactor extends StreamReactor {
       seconds: () => performance.now() / 1000,
       set: (f, milliseconds) => setTimeout(f, milliseconds),
       clear: (timer) => clearTimeout(timer as number),
+      unref: (timer) => (timer as { unref?: () => void }).unref?.(), // under Deno it is a number
     }, new NodeNetwork());
   }
 

@@ -81,7 +81,7 @@ export class SimulatedConnection implements Carrier {
     this.#toServer = new Channel(this, this.#client, this.#server, client, server);
     this.#toClient = new Channel(this, this.#server, this.#client, server, client);
     this.#toClient.fly(ACCEPT);
-    this.#count(server);
+    this.#count(this.#server);
     const protocol = port.build(clientAddress);
     if (protocol === null) {
       this.#server.protocol = SILENT;
@@ -92,18 +92,19 @@ export class SimulatedConnection implements Carrier {
     this.#server.open(protocol);
   }
 
-  #count(reactor: SimulatedReactor): void {
-    reactor._stats.connections++;
+  #count(end: StreamEnd): void {
+    const reactor = end.reactor as SimulatedReactor;
+    reactor._ends.add(end);
     reactor._stats.connectionsTotal++;
   }
 
   /** The answer has arrived. */
   accept(): boolean {
     this.#isOpen = true;
-    this.#count(this.#client.reactor as SimulatedReactor);
+    this.#count(this.#client);
     if (this.#plan.opened(this.#client)) return true;
     this.#isOpen = false;
-    (this.#client.reactor as SimulatedReactor)._stats.connections--;
+    (this.#client.reactor as SimulatedReactor)._ends.delete(this.#client);
     return false;
   }
 
@@ -118,7 +119,7 @@ export class SimulatedConnection implements Carrier {
 
   lost(end: StreamEnd, reason: Failure): void {
     if (end === this.#client && !this.#isOpen) return;
-    (end.reactor as SimulatedReactor)._stats.connections--;
+    (end.reactor as SimulatedReactor)._ends.delete(end);
     if (end === this.#client) this.#plan.lost(reason);
   }
 }

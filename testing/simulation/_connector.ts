@@ -59,6 +59,7 @@ export class SimulatedConnector implements Connector {
       throw new TypeError("Cannot connect: the connector is connected, or tries already");
     }
     const attempt: Attempt = this.#attempt = { over: false };
+    this.reactor._attempts.add(this);
     if (!this.#inUse) this.factory.doStart();
     this.#inUse = true;
     this.#tell("startedConnecting");
@@ -160,6 +161,7 @@ export class SimulatedConnector implements Connector {
     if (attempt.over) return false;
     attempt.over = true;
     this.#attempt = null;
+    this.reactor._attempts.delete(this);
     this.#timeout?.cancel();
     this.#end = end;
     const protocol = this.#build(end.getPeer());
@@ -188,6 +190,7 @@ export class SimulatedConnector implements Connector {
     if (attempt.over || !this.reactor._alive) return;
     attempt.over = true;
     this.#attempt = null;
+    this.reactor._attempts.delete(this);
     if (this.#timeout?.active()) this.#timeout.cancel();
     this.#tell("clientConnectionFailed", new Failure(error));
     this.#rest();

@@ -5,6 +5,7 @@
 import { type Deferred, fail, reportError, succeed } from "@ropewalk/deferred";
 import {
   type ClientProtocolFactory,
+  ConnectionLost,
   type Connector,
   type ConnectTCPOptions,
   type DatagramHandler,
@@ -28,6 +29,7 @@ import {
   UNIXAddress,
 } from "@ropewalk/reactor/core";
 import { Lifecycle } from "../_lifecycle.ts";
+import type { StreamEnd } from "../_stream_end.ts";
 import { SimulatedConnector } from "./_connector.ts";
 import { SimulatedDatagramPort } from "./_datagram_port.ts";
 import { checkPort } from "../_check_port.ts";
@@ -49,10 +51,14 @@ export class SimulatedReactor implements Reactor {
   readonly _unix = new Map<string, SimulatedPort>();
   /** False once the host has crashed. */
   _alive = true;
-  readonly _stats = { connections: 0, connectionsTotal: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
+  readonly _stats = { connectionsTotal: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
+  /** This host's ends of the connections that are open. */
+  readonly _ends = new Set<StreamEnd>();
+  /** Connectors with an attempt under way. */
+  readonly _attempts = new Set<SimulatedConnector>();
   readonly #started: number;
   readonly #calls = new Set<DelayedCall>();
-  readonly #lifecycle = new Lifecycle((f) => void this.callLater(0, f));
+  readonly #lifecycle = new Lifecycle((f) => void this.callLater(0, f), () => this.#closeAll());
 
   constructor(host: SimulatedHost) {
     this.host = host;
@@ -131,6 +137,20 @@ export class SimulatedReactor implements Reactor {
     this.#lifecycle.crash();
   }
 
+  // As a real reactor does when it stops.
+  #closeAll(): void {
+    for (const attempt of [...this._attempts]) attempt.stopConnecting();
+    for (const port of this.#ports()) port.stopListening();
+    for (const end of [...this._ends]) {
+      end.abortConnection(); // the peer hears of it
+      end.breakOff(new ConnectionLost("Connection to the other side was lost: the reactor stops"));
+    }
+  }
+
+  #ports(): (SimulatedPort | SimulatedDatagramPort)[] {
+    return [...this._tcp.all(), ...this._udp.all(), ...this._unix.values()];
+  }
+
   callWhenRunning<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): TriggerId | undefined {
     return this.#lifecycle.callWhenRunning(() => f(...args));
   }
@@ -149,10 +169,10 @@ export class SimulatedReactor implements Reactor {
   }
 
   stats(): ReactorStats {
-    const ports = [...this._tcp.all(), ...this._udp.all(), ...this._unix.values()];
     return {
       uptimeSeconds: this.seconds() - this.#started,
-      ports: ports.map((port) => `${port.getHost()}`),
+      ports: this.#ports().map((port) => `${port.getHost()}`),
+      connections: this._ends.size,
       ...this._stats,
       pendingCalls: this.getDelayedCalls().length,
     };
