@@ -28,6 +28,7 @@ interface Entry<T, R> {
   readonly request: R;
   readonly result: Deferred<T>;
   readonly deadline: number;
+  readonly seconds: number | null; // how long it was given
 }
 
 /**
@@ -66,7 +67,7 @@ export class RequestQueue<T = unknown, R = undefined> {
   readonly #owner: RequestQueueOwner;
   readonly #entries: Entry<T, R>[] = [];
   #head = 0; // the first of #entries that counts
-  #timer: DelayedCall | null = null;
+  #timer: DelayedCall | null = null; // for the earliest deadline, or before it
   #gone: Failure | null = null;
 
   /**
@@ -113,9 +114,9 @@ export class RequestQueue<T = unknown, R = undefined> {
     if (seconds !== null) {
       const { reactor } = this.#owner;
       deadline = reactor.seconds() + seconds;
-      this.#timer ??= reactor.callLater(seconds, () => this.#timeIsUp());
+      if (this.#timer === null || deadline < this.#timer.getTime()) this.#arm(seconds);
     }
-    this.#entries.push({ request: request as R, result, deadline });
+    this.#entries.push({ request: request as R, result, deadline, seconds });
     return result;
   }
 
@@ -164,17 +165,25 @@ export class RequestQueue<T = unknown, R = undefined> {
     return entry.result;
   }
 
-  // The timer is not moved for each answer; it looks when it fires.
+  #arm(seconds: number): void {
+    this.#stopTimer();
+    this.#timer = this.#owner.reactor.callLater(seconds, () => this.#timeIsUp());
+  }
+
+  // The timer is not moved for each answer; it looks when it fires. A later request may have less time than the first.
   #timeIsUp(): void {
     this.#timer = null;
-    const first = this.#entries[this.#head];
-    if (first === undefined) return;
-    const left = first.deadline - this.#owner.reactor.seconds();
+    let next: Entry<T, R> | null = null;
+    for (let i = this.#head; i < this.#entries.length; i++) {
+      if (next === null || this.#entries[i]!.deadline < next.deadline) next = this.#entries[i]!;
+    }
+    if (next === null || next.deadline === Infinity) return;
+    const left = next.deadline - this.#owner.reactor.seconds();
     if (left > 0) {
-      this.#timer = left < Infinity ? this.#owner.reactor.callLater(left, () => this.#timeIsUp()) : null;
+      this.#arm(left);
       return;
     }
-    this.failAll(new Failure(new TimeoutError(this.timeoutSeconds ?? 0)));
+    this.failAll(new Failure(new TimeoutError(next.seconds!)));
     this.#owner.transport.loseConnection();
   }
 

@@ -98,3 +98,21 @@ Deno.test("RequestQueue stays small however many requests go through it while so
   }
   assertEquals(queue.first, 4999);
 });
+
+Deno.test("RequestQueue gives a request its own time, whatever those before it were given", () => {
+  for (const before of [60, null]) {
+    for (const isAnswered of [true, false]) {
+      const { queue, clock, transport } = client(before);
+      queue.push(1).addErrback(() => {});
+      queue.timeoutSeconds = 5;
+      const late = queue.push(2);
+      if (isAnswered) queue.answer("one");
+      clock.advance(4);
+      assertNoResult(late);
+      clock.advance(1);
+      assertEquals((failureResultOf(late, TimeoutError).value as TimeoutError).seconds, 5);
+      assert(transport.disconnecting);
+      assertEquals(clock.getDelayedCalls(), []);
+    }
+  }
+});

@@ -286,6 +286,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#closeReceived = { code, reason };
     this.#state = "closing";
     this.#afterOutgoing(() => {
+      if (!this.connected) return; // it was lost while a message was compressed
       if (!this.#closeSent) this.#sendFrame(128 | CLOSE, payload.subarray(0, 2));
       this.#closeSent = true;
       // The server ends the connection. Both give the peer some time: to take the last of it, or to end it itself.

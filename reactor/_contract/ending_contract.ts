@@ -5,6 +5,7 @@
 import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../core/errors.ts";
+import type { Connector } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import {
   ClientRecorders,
@@ -217,4 +218,33 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
     assertInstanceOf(await clients.failed, Error);
     assertEquals(clients.events, ["started", "failed"]);
   });
+
+  test(`${name}: factories that throw, stop each other or connect again while the reactor stops do not keep it`, async () => {
+    const reactor = make();
+    let again = 0;
+    const errors = await reported(async () => {
+      const ended = reactor.run({ installSignalHandlers: false });
+      const attempts: Connector[] = [];
+      const clients = {
+        ...silent,
+        clientConnectionFailed(connector: Connector) {
+          for (const other of attempts.splice(0)) if (other !== connector) other.stopConnecting();
+          if (again++ === 0) connector.connect();
+        },
+      };
+      for (let n = 0; n < 2; n++) attempts.push(reactor.connectTCP("192.0.2.1", 9, clients));
+      const port = reactor.listenTCP(0, { ...silent, doStop: () => thrown("doStop") }, local);
+      await port.ready;
+      reactor.stop();
+      await ended;
+    });
+    assertEquals(errors.map(String), ["Error: doStop"]);
+    assertEquals(again, 3); // two attempts, and one that was begun anew
+  });
+}
+
+const silent = { doStart() {}, doStop() {}, buildProtocol: () => null };
+
+function thrown(message: string): never {
+  throw new Error(message);
 }

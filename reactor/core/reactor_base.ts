@@ -220,11 +220,29 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   // in order any more: whoever wants that does it before.
   #closeAll(): Deferred<void>[] {
     const { ports, connections, attempts } = this.figures;
-    for (const attempt of [...attempts]) attempt.stopConnecting();
-    const closing = [...ports].map((port) => port.stopListening());
+    const giveUp = (): void => {
+      for (const attempt of [...attempts]) {
+        this.#guard(() => attempts.has(attempt) && attempt.stopConnecting()); // the one before may have stopped it
+      }
+    };
+    giveUp();
+    const closing: Deferred<void>[] = [];
+    for (const port of [...ports]) this.#guard(() => closing.push(port.stopListening()));
     const reason = "Connection to the other side was lost: the reactor stops";
-    for (const connection of [...connections]) connection.breakOff(new Failure(new ConnectionLost(reason)));
+    for (const connection of [...connections]) {
+      this.#guard(() => connection.breakOff(new Failure(new ConnectionLost(reason))));
+    }
+    giveUp(); // what was begun anew meanwhile
     return closing;
+  }
+
+  // Whatever a factory throws, the rest is closed, and the run ends.
+  #guard(f: () => unknown): void {
+    try {
+      f();
+    } catch (error) {
+      this.reportError(error, "Error while the reactor stops");
+    }
   }
 
   // What was arranged before the run ended must not keep the process alive; what is arranged later may.

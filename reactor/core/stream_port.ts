@@ -119,7 +119,11 @@ export class StreamPort implements ListeningPort {
     for (const stream of this.#preparing) closeQuietly(stream);
     this.#preparing.clear();
     this.#reactor.figures.ports.delete(this);
-    this.#factory.doStop();
+    try {
+      this.#factory.doStop();
+    } catch (error) { // the socket has to be closed all the same
+      this.#reactor.reportError(error, "Error in doStop of a factory");
+    }
   }
 
   #accepted(stream: HostStream): void {

@@ -139,11 +139,28 @@ export class SimulatedReactor implements Reactor {
 
   // As a real reactor does when it stops.
   #closeAll(): void {
-    for (const attempt of [...this._attempts]) attempt.stopConnecting();
-    for (const port of this.#ports()) port.stopListening();
+    const giveUp = (): void => {
+      for (const attempt of [...this._attempts]) {
+        this.#guard(() => this._attempts.has(attempt) && attempt.stopConnecting());
+      }
+    };
+    giveUp();
+    for (const port of this.#ports()) this.#guard(() => port.stopListening());
     for (const end of [...this._ends]) {
-      end.abortConnection(); // the peer hears of it
-      end.breakOff(new ConnectionLost("Connection to the other side was lost: the reactor stops"));
+      this.#guard(() => {
+        end.abortConnection(); // the peer hears of it
+        end.breakOff(new ConnectionLost("Connection to the other side was lost: the reactor stops"));
+      });
+    }
+    giveUp();
+  }
+
+  #guard(f: () => unknown): void {
+    try {
+      f();
+    } catch (error) {
+      this._stats.errors++;
+      reportError(error, "Error while the reactor stops");
     }
   }
 
