@@ -56,6 +56,7 @@ export {
 export { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "./core/endpoints/tls.ts";
 export { type Call, DelayedCalls, type Run } from "./core/delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./core/reactor_base.ts";
+export { closeAll, type WhatIsOpen } from "./core/close_all.ts";
 export { EventTriggers } from "./core/system_events.ts";
 export type {
   Accepted,

@@ -9,8 +9,10 @@ import type { Eventually, MemCacheItem, MemCacheStore } from "./store.ts";
 
 /** What commands ask of their connection. */
 export interface CommandConnection {
-  /** Answers a line, unless no reply is wanted. */
-  say(line: string, noreply?: boolean): void;
+  /** Whether the command at hand wants no answer of a line, not even of an error. */
+  quiet(noreply: boolean): void;
+  /** Answers a line, if one is wanted. */
+  say(line: string): void;
   /** Sends pieces. */
   send(parts: Data[]): void;
   /** Goes on with what the store answers, now or when it does; nothing else is done until then. */
@@ -41,7 +43,6 @@ export interface Storing {
   readonly expire: number;
   readonly length: number;
   readonly cas: string;
-  readonly noreply: boolean;
 }
 
 const THIRTY_DAYS = 30 * 24 * 3600;
@@ -76,6 +77,7 @@ export class Commands {
     const [command = ""] = words;
     const noreply = words.at(-1) === "noreply" && words.length > (NOREPLY.get(command) ?? Infinity);
     if (noreply) words.pop();
+    this.#connection.quiet(noreply);
     const args = words.slice(1);
     switch (command) {
       case "get":
@@ -91,7 +93,7 @@ export class Commands {
         if (!this.#keyFits(args[0])) return;
         return this.#when(
           this.#store.delete(args[0]!),
-          (there) => this.#say(there ? "DELETED" : "NOT_FOUND", noreply),
+          (there) => this.#say(there ? "DELETED" : "NOT_FOUND"),
         );
       case "touch": {
         if (!this.#keyFits(args[0])) return;
@@ -101,21 +103,21 @@ export class Commands {
           args[0]!,
           expire,
           null,
-          (there) => this.#say(there ? "TOUCHED" : "NOT_FOUND", noreply),
+          (there) => this.#say(there ? "TOUCHED" : "NOT_FOUND"),
         );
       }
       case "incr":
       case "decr":
-        return this.#count(command, args, noreply);
+        return this.#count(command, args);
       case "flush_all": // a time may stand behind it; this store forgets at once
         if (args[0] !== undefined && exptime(args[0]) === null) {
           return this.#say("CLIENT_ERROR invalid exptime argument");
         }
-        return this.#when(this.#store.clear(), () => this.#say("OK", noreply));
+        return this.#when(this.#store.clear(), () => this.#say("OK"));
       case "version":
         return this.#say(`VERSION ${this.#options.version}`);
       case "verbosity":
-        return this.#say("OK", noreply);
+        return this.#say("OK");
       case "stats":
         return this.#stats(args);
       case "quit":
@@ -126,24 +128,24 @@ export class Commands {
   }
 
   /** Stores a value that came. */
-  store({ command, key, flags, expire, cas, noreply }: Storing, value: Uint8Array): void {
+  store({ command, key, flags, expire, cas }: Storing, value: Uint8Array): void {
     this.#counts.cmd_set++;
-    const put = () => this.#when(this.#put(key, value, flags, expire), () => this.#say("STORED", noreply));
+    const put = () => this.#when(this.#put(key, value, flags, expire), () => this.#say("STORED"));
     if (command === "set") return put();
     this.#when(this.#store.get(key), (item) => {
       if (command === "cas") {
-        if (item === null) return this.#say("NOT_FOUND", noreply);
-        return String(item.cas) === cas ? put() : this.#say("EXISTS", noreply);
+        if (item === null) return this.#say("NOT_FOUND");
+        return String(item.cas) === cas ? put() : this.#say("EXISTS");
       }
-      if ((item === null) !== (command === "add")) return this.#say("NOT_STORED", noreply);
+      if ((item === null) !== (command === "add")) return this.#say("NOT_STORED");
       if (command !== "append" && command !== "prepend") return put();
       if (item!.value.length + value.length > this.#options.maxValueBytes) {
-        return this.#say("SERVER_ERROR object too large for cache", noreply);
+        return this.#say("SERVER_ERROR object too large for cache");
       }
       const parts = command === "append" ? [item!.value, value] : [value, item!.value];
       this.#when(
         this.#update(key, concatBytes(parts), item!.flags),
-        () => this.#say("STORED", noreply),
+        () => this.#say("STORED"),
       );
     });
   }
@@ -230,23 +232,23 @@ export class Commands {
     next(0);
   }
 
-  #count(command: string, [key, by]: string[], noreply: boolean): void {
+  #count(command: string, [key, by]: string[]): void {
     if (!this.#keyFits(key)) return;
     if (by === undefined || !/^\d{1,20}$/.test(by) || BigInt(by) > LAST_64) {
-      return this.#say("CLIENT_ERROR invalid numeric delta argument", noreply);
+      return this.#say("CLIENT_ERROR invalid numeric delta argument");
     }
     this.#when(this.#store.get(key!), (item) => {
-      if (item === null) return this.#say("NOT_FOUND", noreply);
+      if (item === null) return this.#say("NOT_FOUND");
       const text = item.value.length > 32 ? "" : decodeUtf8(item.value);
       if (!/^\d{1,20} *$/.test(text) || BigInt(text.trimEnd()) > LAST_64) {
-        return this.#say("CLIENT_ERROR cannot increment or decrement non-numeric value", noreply);
+        return this.#say("CLIENT_ERROR cannot increment or decrement non-numeric value");
       }
       const old = BigInt(text.trimEnd());
       const delta = BigInt(by);
       const value = command === "incr" ? (old + delta) & LAST_64 : old > delta ? old - delta : 0n;
       this.#when(
         this.#update(key!, encodeUtf8(String(value)), item.flags),
-        () => this.#say(String(value), noreply),
+        () => this.#say(String(value)),
       );
     });
   }
@@ -276,8 +278,8 @@ export class Commands {
     return false;
   }
 
-  #say(line: string, noreply = false): void {
-    this.#connection.say(line, noreply);
+  #say(line: string): void {
+    this.#connection.say(line);
   }
 
   #when<T>(value: Eventually<T>, then: (value: T) => void): void {

@@ -54,7 +54,9 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
   readonly #maxLineBytes: number;
   readonly #buffer = new LineBuffer();
   #storing: Storing | null = null;
+  #noreply = false; // the command at hand wants no answer
   #skip = 0; // bytes of a value that nobody wants
+  #skipLine = false; // what is left of a line that nobody wants
   #busy = false; // the store has not answered yet
   readonly #intake = new PeerIntake(() => this.#hold(), () => this.#taken());
   #rest: (() => void) | null = null; // of an answer, when the client has taken the beginning
@@ -73,7 +75,8 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
     this.#maxLineBytes = options.maxLineBytes ?? 65536;
     this.#commands = new Commands(
       {
-        say: (line, noreply) => this.#say(line, noreply),
+        say: (line) => this.#say(line),
+        quiet: (noreply) => this.#noreply = noreply,
         send: (parts) => this.transport.writeSequence(parts),
         when: (value, then) => this.#when(value, then),
         whenTaken: (then) => this.#intake.full ? void (this.#rest = then) : then(),
@@ -143,6 +146,11 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
     }
     if (this.#storing !== null) return this.#valueReceived(this.#storing);
     const found = buffer.find("\n");
+    if (this.#skipLine) {
+      this.#skipLine = found < 0;
+      buffer.skip(found < 0 ? buffer.length : found + 1);
+      return true;
+    }
     if (found < 0 || found > this.#maxLineBytes) {
       if (found < 0 && buffer.length <= this.#maxLineBytes) return false;
       this.#say("CLIENT_ERROR line too long");
@@ -160,8 +168,8 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
 
   // set key flags exptime bytes [cas] [noreply]
   #storageLine([command, ...parts]: string[]): void {
-    const noreply = parts.at(-1) === "noreply";
-    if (noreply) parts.pop();
+    this.#noreply = parts.at(-1) === "noreply";
+    if (this.#noreply) parts.pop();
     const [key = "", flags = "", expire = "", bytes = "", cas = ""] = parts;
     const length = Number(bytes);
     if (
@@ -179,7 +187,7 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
       : null;
     if (refusal !== null) {
       this.#skip = length + 2;
-      return this.#say(refusal, noreply);
+      return this.#say(refusal);
     }
     this.#storing = {
       command: command!,
@@ -188,7 +196,6 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
       expire: Number(expire),
       length,
       cas,
-      noreply,
     };
   }
 
@@ -202,8 +209,7 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
     this.#storing = null;
     if (!complete) {
       buffer.skip(length);
-      const next = buffer.find("\n"); // the rest of the line was no command either
-      buffer.skip(next < 0 ? buffer.length : next + 1);
+      this.#skipLine = true; // it was no command either
       this.#say("CLIENT_ERROR bad data chunk");
       return true;
     }
@@ -212,8 +218,8 @@ export class MemCacheServer<F = Factory> extends Protocol<F> {
     return true;
   }
 
-  #say(line: string, noreply = false): void {
-    if (!noreply) this.transport.write(`${line}\r\n`);
+  #say(line: string): void {
+    if (!this.#noreply) this.transport.write(`${line}\r\n`);
   }
 
   // Goes on with what the store answers: now, or when it does; until then nothing more is done or read.

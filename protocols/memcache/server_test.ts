@@ -1,4 +1,4 @@
-import { Deferred } from "@ropewalk/deferred";
+import { Deferred, fail } from "@ropewalk/deferred";
 import type { PullProducer, PushProducer } from "@ropewalk/reactor/core";
 import { Clock, everySplit, flushLoggedErrors, StringTransport } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
@@ -139,6 +139,25 @@ Deno.test("MemCacheServer waits for a store that takes its time, and keeps the o
   assertEquals(transport.text(), "END\r\nSTORED\r\nSERVER_ERROR internal error\r\n");
   assertEquals(flushLoggedErrors(RangeError).length, 1);
   assertEquals(transport.producerState, "producing");
+});
+
+Deno.test("a store that fails is no answer where none is wanted, and answers stay in step", () => {
+  const store = new MemoryMemCacheStore(new Clock());
+  store.set = () => fail(new RangeError("disk on fire"));
+  const { ask } = server(store);
+  assertEquals(
+    ask("set a 0 0 1 noreply\r\nx\r\nget a\r\nset a 0 0 1\r\nx\r\n"),
+    "END\r\nSERVER_ERROR internal error\r\n",
+  );
+  assertEquals(flushLoggedErrors(RangeError).length, 2);
+});
+
+Deno.test("what stands behind a value that is too long is no command, wherever it is cut", () => {
+  for (const chunks of everySplit(encodeUtf8("set a 0 0 1\r\nxyget a\r\nget b\r\n"))) {
+    const { protocol, transport } = server(new MemoryMemCacheStore(new Clock()));
+    for (const chunk of chunks) protocol.dataReceived(chunk);
+    assertEquals(transport.text(), "CLIENT_ERROR bad data chunk\r\nEND\r\n");
+  }
 });
 
 Deno.test("MemoryMemCacheStore keeps a bounded number of keys, the newest", () => {

@@ -226,25 +226,27 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
       const ended = reactor.run({ installSignalHandlers: false });
       const attempts: Connector[] = [];
       const clients = {
-        ...silent,
+        ...throwing,
         clientConnectionFailed(connector: Connector) {
           for (const other of attempts.splice(0)) if (other !== connector) other.stopConnecting();
           if (again++ === 0) connector.connect();
         },
       };
       for (let n = 0; n < 2; n++) attempts.push(reactor.connectTCP("192.0.2.1", 9, clients));
-      const port = reactor.listenTCP(0, { ...silent, doStop: () => thrown("doStop") }, local);
+      const port = reactor.listenTCP(0, throwing, local);
       await port.ready;
       reactor.stop();
       await ended;
     });
-    assertEquals(errors.map(String), ["Error: doStop"]);
+    assertEquals(errors.map(String), Array(3).fill("Error: doStop")); // of each connector, and of the port
     assertEquals(again, 3); // two attempts, and one that was begun anew
   });
 }
 
-const silent = { doStart() {}, doStop() {}, buildProtocol: () => null };
-
-function thrown(message: string): never {
-  throw new Error(message);
-}
+const throwing = {
+  doStart() {},
+  doStop() {
+    throw new Error("doStop");
+  },
+  buildProtocol: () => null,
+};

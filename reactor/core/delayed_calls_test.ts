@@ -272,6 +272,24 @@ class HandClock implements HostClock {
   }
   clear(id: unknown): void {
     this.timers.delete(id as number);
+    this.#idle.delete(id as number);
+  }
+  readonly #idle = new Set<number>();
+  unref(id: unknown): void {
+    this.#idle.add(id as number);
+  }
+  /** How many timers keep the process alive. */
+  get busy(): number {
+    return this.timers.size - this.#idle.size;
+  }
+  /** Sets off the one there is. */
+  fire(): void {
+    const [[id, { f, milliseconds }]] = [...this.timers] as [
+      [number, { f: () => void; milliseconds: number }],
+    ];
+    this.clear(id);
+    this.now += milliseconds / 1000;
+    f();
   }
 }
 
@@ -295,4 +313,31 @@ Deno.test("a reactor holds one timer of its host, and lets it go with the last c
   assertEquals(waits(), []);
   reactor.callLater(2, () => {});
   assertEquals(waits(), [2000]);
+});
+
+Deno.test("what waits when a run ends keeps the process alive no longer; what is arranged after it does", async () => {
+  const clock = new HandClock();
+  const reactor = new HandReactor(clock);
+  let ticks = 0;
+  const tick = (): void => {
+    ticks++;
+    reactor.callLater(60, tick);
+  };
+  reactor.callLater(60, tick);
+  assertEquals(clock.busy, 1);
+  const ended = reactor.run();
+  reactor.stop();
+  clock.fire();
+  await ended;
+  assertEquals([clock.timers.size, clock.busy], [1, 0]);
+  clock.fire(); // it goes on while the process lives for another reason
+  assertEquals([ticks, clock.timers.size, clock.busy], [1, 1, 0]);
+  const call = reactor.callLater(90, () => {});
+  assertEquals([clock.timers.size, clock.busy], [1, 1]);
+  call.cancel();
+  const again = reactor.run();
+  assertEquals(clock.busy, 1);
+  reactor.crash();
+  await again;
+  assertEquals(clock.busy, 0);
 });

@@ -47,6 +47,7 @@ export { ProxyHeaderParser } from "./haproxy/parser.ts";
 export { proxyHeaderV1, proxyHeaderV2 } from "./haproxy/writer.ts";
 export { type Call, DelayedCalls, type Run } from "./delayed_calls.ts";
 export { Figures, type HostClock, ReactorBase } from "./reactor_base.ts";
+export { closeAll, type WhatIsOpen } from "./close_all.ts";
 export { EventTriggers } from "./system_events.ts";
 export type { Accepted, Dialling, HostListener, HostNetwork, HostStream, TLSFacts } from "./host_network.ts";
 export { StreamReactor } from "./stream_reactor.ts";

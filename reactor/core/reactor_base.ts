@@ -2,9 +2,10 @@
  * `ReactorBase`: what every reactor does alike — time, life, figures — over the few things that a host has to offer.
  * @module
  */
-import { type Deferred, Failure, gatherResults, reportError, succeed } from "@ropewalk/deferred";
+import { type Deferred, type Failure, reportError, succeed } from "@ropewalk/deferred";
+import { closeAll, type WhatIsOpen } from "./close_all.ts";
 import { DelayedCalls } from "./delayed_calls.ts";
-import { ConnectionLost, ReactorAlreadyRunning, ReactorNotRunning } from "./errors.ts";
+import { ReactorAlreadyRunning, ReactorNotRunning } from "./errors.ts";
 import type {
   DelayedCall,
   ReactorCore,
@@ -210,39 +211,11 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
     if (this.#ended === null) return; // it crashed meanwhile
     const ended = this.#ended;
     let closed: Deferred<unknown> = succeed();
-    const close = (): void => void (closed = gatherResults(this.#closeAll(), { consumeErrors: true }));
-    this.#shutdown.fire(close).addCallback(() => closed).addBoth(() => {
-      if (this.#ended === ended) ended();
-    });
-  }
-
-  // What is open would keep the process alive, and nobody is left to use it. As in Twisted, connections are not closed
-  // in order any more: whoever wants that does it before.
-  #closeAll(): Deferred<void>[] {
-    const { ports, connections, attempts } = this.figures;
-    const giveUp = (): void => {
-      for (const attempt of [...attempts]) {
-        this.#guard(() => attempts.has(attempt) && attempt.stopConnecting()); // the one before may have stopped it
-      }
-    };
-    giveUp();
-    const closing: Deferred<void>[] = [];
-    for (const port of [...ports]) this.#guard(() => closing.push(port.stopListening()));
-    const reason = "Connection to the other side was lost: the reactor stops";
-    for (const connection of [...connections]) {
-      this.#guard(() => connection.breakOff(new Failure(new ConnectionLost(reason))));
-    }
-    giveUp(); // what was begun anew meanwhile
-    return closing;
-  }
-
-  // Whatever a factory throws, the rest is closed, and the run ends.
-  #guard(f: () => unknown): void {
-    try {
-      f();
-    } catch (error) {
-      this.reportError(error, "Error while the reactor stops");
-    }
+    this.#shutdown.fire(() => void (closed = closeAll(this.figures))).addCallback(() => closed).addBoth(
+      () => {
+        if (this.#ended === ended) ended();
+      },
+    );
   }
 
   // What was arranged before the run ended must not keep the process alive; what is arranged later may.
@@ -291,7 +264,7 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
 }
 
 /** What is open, and the counters behind `stats()`. */
-export class Figures {
+export class Figures implements WhatIsOpen {
   /** What listens. */
   readonly ports: Set<{ stopListening(): Deferred<void> }> = new Set();
   /** Connections that are open now. */

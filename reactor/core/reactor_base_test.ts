@@ -1,29 +1,7 @@
 import { Deferred } from "@ropewalk/deferred";
 import { assert, assertEquals } from "@std/assert";
 import { Clock } from "@ropewalk/testing";
-import { ReactorBase } from "./reactor_base.ts";
-
-/** A reactor whose time and signals are the test's. */
-class ToldReactor extends ReactorBase {
-  signal: (() => void) | null = null;
-
-  constructor(readonly time: Clock) {
-    super({
-      seconds: () => time.seconds(),
-      set: (f, milliseconds) => time.callLater(milliseconds / 1000, f),
-      clear: (call) => (call as ReturnType<Clock["callLater"]>).cancel(),
-    });
-  }
-
-  protected override handleSignals(stop: () => void): () => void {
-    this.signal = stop;
-    return () => this.signal = null;
-  }
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-}
+import { settle, ToldReactor } from "./_told_reactor_test.ts";
 
 Deno.test("a second signal within a second is the first one passed on; a later one ends a stop that hangs", async () => {
   const reactor = new ToldReactor(new Clock());

@@ -429,9 +429,9 @@ export class StreamConnection implements Transport {
     this.#abort(new Failure(new ConnectionAborted()));
   }
 
-  /** Ends it at once, for a reason of the reactor's own. */
+  /** Ends it at once, for a reason of the reactor's own; one that was aborted ends by itself. */
   breakOff(reason: Failure): void {
-    this.#end(reason);
+    if (!this.#aborted) this.#end(reason);
   }
 
   #abort(reason: Failure): void {

@@ -2,22 +2,11 @@ import fc from "fast-check";
 import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Clock } from "@ropewalk/testing";
+import { noUpgrades, ToldReactor } from "./_told_reactor_test.ts";
 import { PipeAddress } from "./addresses.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "./errors.ts";
 import type { HostStream } from "./host_network.ts";
-import { ReactorBase } from "./reactor_base.ts";
 import { StreamConnection } from "./stream_connection.ts";
-
-class FakeReactor extends ReactorBase {
-  protected override handleSignals(): () => void {
-    return () => {};
-  }
-}
-
-const upgrades = {
-  serveTLS: () => Promise.reject(new Error("not here")),
-  connectTLS: () => Promise.reject(new Error("not here")),
-};
 
 /** A stream that takes as much of each write as the next of some numbers says, and notes what that was. */
 class Reluctant implements HostStream {
@@ -56,11 +45,7 @@ class Reluctant implements HostStream {
 
 function connect(sizes: readonly number[]) {
   const clock = new Clock();
-  const reactor = new FakeReactor({
-    seconds: () => clock.seconds(),
-    set: (f, milliseconds) => clock.callLater(milliseconds / 1000, f),
-    clear: (call) => (call as ReturnType<Clock["callLater"]>).cancel(),
-  });
+  const reactor = new ToldReactor(clock);
   const stream = new Reluctant(sizes);
   const reasons: unknown[] = [];
   const protocol = {
@@ -68,7 +53,7 @@ function connect(sizes: readonly number[]) {
     dataReceived() {},
     connectionLost: (reason: Failure) => void reasons.push(reason.value),
   };
-  const connection = new StreamConnection(reactor, stream, protocol, upgrades, true, null);
+  const connection = new StreamConnection(reactor, stream, protocol, noUpgrades, true, null);
   connection.start();
   return { stream, connection, reasons, reactor };
 }

@@ -186,7 +186,7 @@ export class StreamConnector implements Connector {
   #release(): void {
     if (this.#state !== "idle" || !this.#factoryStarted) return;
     this.#factoryStarted = false;
-    this.#factory.doStop();
+    this.#guard(() => this.#factory.doStop());
   }
 
   #guard(f: () => void): void {

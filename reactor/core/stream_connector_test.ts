@@ -1,31 +1,16 @@
 import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Clock } from "@ropewalk/testing";
+import { noUpgrades, settle, ToldReactor } from "./_told_reactor_test.ts";
 import { PipeAddress } from "./addresses.ts";
 import { ConnectionRefusedError, NoRouteError, TimeoutError, UserError } from "./errors.ts";
 import type { HostStream } from "./host_network.ts";
-import { ReactorBase } from "./reactor_base.ts";
 import { StreamConnector } from "./stream_connector.ts";
-
-class FakeReactor extends ReactorBase {
-  protected override handleSignals(): () => void {
-    return () => {};
-  }
-}
-
-const upgrades = {
-  serveTLS: () => Promise.reject(new Error("not here")),
-  connectTLS: () => Promise.reject(new Error("not here")),
-};
 
 /** A connector whose attempts succeed and fail when the test says so. */
 function attempts(options: { prepare?: boolean } = {}) {
   const clock = new Clock();
-  const reactor = new FakeReactor({
-    seconds: () => clock.seconds(),
-    set: (f, milliseconds) => clock.callLater(milliseconds / 1000, f),
-    clear: (call) => (call as ReturnType<Clock["callLater"]>).cancel(),
-  });
+  const reactor = new ToldReactor(clock);
   const events: string[] = [];
   const reasons: unknown[] = [];
   const dialled: { succeed(): void; fail(error: Error): void }[] = [];
@@ -61,12 +46,8 @@ function attempts(options: { prepare?: boolean } = {}) {
     },
     clientConnectionLost: () => void events.push("lost"),
   };
-  const connector = new StreamConnector(reactor, factory, kind, upgrades);
+  const connector = new StreamConnector(reactor, factory, kind, noUpgrades);
   return { clock, connector, events, reasons, dialled, reactor };
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 Deno.test("an attempt that takes longer than timeoutSeconds is given up with TimeoutError, and comes too late after that", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Clock } from "@ropewalk/testing";
+import { hostClock, settle } from "./_told_reactor_test.ts";
 import { IPv4Address, PipeAddress } from "./addresses.ts";
 import { CannotListenError, TLSError } from "./errors.ts";
 import type { Accepted, HostNetwork, HostStream } from "./host_network.ts";
@@ -47,13 +48,9 @@ class ToldNetwork implements HostNetwork {
   resolve = notHere;
 }
 
-class ToldReactor extends StreamReactor {
+class ToldStreamReactor extends StreamReactor {
   constructor(readonly time: Clock, network: HostNetwork) {
-    super({
-      seconds: () => time.seconds(),
-      set: (f, milliseconds) => time.callLater(milliseconds / 1000, f),
-      clear: (call) => (call as ReturnType<Clock["callLater"]>).cancel(),
-    }, network);
+    super(hostClock(time), network);
   }
   listenUDP(): DatagramTransport {
     return notHere();
@@ -79,7 +76,7 @@ function streamOf(closed: string[], name: string): HostStream {
 
 function listen() {
   const network = new ToldNetwork();
-  const reactor = new ToldReactor(new Clock(), network);
+  const reactor = new ToldStreamReactor(new Clock(), network);
   const closed: string[] = [];
   let built = 0;
   const factory = {
@@ -93,10 +90,6 @@ function listen() {
   const port = reactor.listenTLS(443, factory, { cert: "", key: "" });
   const client = (name: string): void => network.accept(streamOf(closed, name));
   return { network, reactor, closed, port, client, factory, built: () => built };
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }
 
 Deno.test("a client that does not finish its handshake is closed after 30 seconds, and others are not held up", async () => {

@@ -76,6 +76,7 @@ class UDPPort implements DatagramTransport {
       reuseAddr: this.share,
     });
     this.#socket = socket;
+    this.reactor.figures.ports.add(this);
     this.handler.doStart?.();
     socket.on("message", (data: Uint8Array, from: RemoteInfo) => this.#received(data, from));
     socket.on("error", (error: Error) => {
@@ -91,7 +92,6 @@ class UDPPort implements DatagramTransport {
       this.#address = ipAddress("UDP", address, port);
       this.#bound = true;
       if (this.#connected !== null) this.#queue.unshift({ bytes: null, to: this.#connected });
-      this.reactor.figures.ports.add(this);
       this.#guard("makeConnection", () => this.handler.makeConnection(this));
       if (!ready.called) ready.callback(this);
       this.#next();

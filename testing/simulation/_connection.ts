@@ -7,7 +7,7 @@
  * ```
  * @module
  */
-import { type Failure, reportError } from "@ropewalk/deferred";
+import type { Failure } from "@ropewalk/deferred";
 import {
   type Address,
   ConnectionLost,
@@ -113,8 +113,7 @@ export class SimulatedConnection implements Carrier {
   }
 
   threw(end: StreamEnd, error: unknown): void {
-    (end.reactor as SimulatedReactor)._stats.errors++;
-    reportError(error, "A protocol failed");
+    (end.reactor as SimulatedReactor)._report(error, "A protocol failed");
   }
 
   lost(end: StreamEnd, reason: Failure): void {

@@ -2,7 +2,7 @@
  * An attempt to connect from a simulated host.
  * @module
  */
-import { Failure, reportError } from "@ropewalk/deferred";
+import { Failure } from "@ropewalk/deferred";
 import {
   type Address,
   type ClientProtocolFactory,
@@ -180,8 +180,7 @@ export class SimulatedConnector implements Connector {
     try {
       return this.factory.buildProtocol(peer);
     } catch (error) {
-      this.reactor._stats.errors++;
-      reportError(error, "buildProtocol failed");
+      this.reactor._report(error, "buildProtocol failed");
       return null;
     }
   }
@@ -206,20 +205,20 @@ export class SimulatedConnector implements Connector {
   #rest(): void {
     if (this.#attempt !== null || this.#end !== null || !this.#inUse) return;
     this.#inUse = false;
-    this.factory.doStop();
+    this.#tell("doStop");
   }
 
   #tell(
-    event: "startedConnecting" | "clientConnectionFailed" | "clientConnectionLost",
+    event: "startedConnecting" | "clientConnectionFailed" | "clientConnectionLost" | "doStop",
     reason?: Failure,
   ): void {
     const factory = this.factory as Partial<ClientProtocolFactory>;
     try {
-      if (event === "startedConnecting") factory.startedConnecting?.(this);
+      if (event === "doStop") this.factory.doStop();
+      else if (event === "startedConnecting") factory.startedConnecting?.(this);
       else factory[event]?.(this, reason!);
     } catch (error) {
-      this.reactor._stats.errors++;
-      reportError(error, `${event} failed`);
+      this.reactor._report(error, `${event} failed`);
     }
   }
 }

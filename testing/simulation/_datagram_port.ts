@@ -2,7 +2,7 @@
  * A UDP port of a simulated host.
  * @module
  */
-import { Deferred, fail, reportError, succeed } from "@ropewalk/deferred";
+import { Deferred, fail, succeed } from "@ropewalk/deferred";
 import {
   type Address,
   type Data,
@@ -76,7 +76,11 @@ export class SimulatedDatagramPort implements DatagramTransport {
     if (this.#address !== null) {
       this.reactor._udp.unbind(this);
       this.#address = null;
-      this.handler.doStop();
+      try {
+        this.handler.doStop();
+      } catch (error) {
+        this.reactor._report(error, "doStop failed");
+      }
     }
     return succeed();
   }
@@ -219,8 +223,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
     try {
       this.handler.datagramReceived(bytes.slice(), from);
     } catch (error) {
-      this.reactor._stats.errors++;
-      reportError(error, "datagramReceived failed");
+      this.reactor._report(error, "datagramReceived failed");
     }
   }
 
@@ -233,7 +236,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
       try {
         this.handler.connectionRefused?.();
       } catch (error) {
-        reportError(error, "connectionRefused failed");
+        this.reactor._report(error, "connectionRefused failed");
       }
     });
   }

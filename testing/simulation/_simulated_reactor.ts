@@ -2,10 +2,10 @@
  * A host's reactor in a simulated network.
  * @module
  */
-import { type Deferred, fail, reportError, succeed } from "@ropewalk/deferred";
+import { type Deferred, fail, type Failure, reportError, succeed } from "@ropewalk/deferred";
 import {
   type ClientProtocolFactory,
-  ConnectionLost,
+  closeAll,
   type Connector,
   type ConnectTCPOptions,
   type DatagramHandler,
@@ -73,6 +73,12 @@ export class SimulatedReactor implements Reactor {
     this.#calls.clear();
   }
 
+  /** Reports an error that nobody handled, and counts it. */
+  _report(error: unknown, context: string): void {
+    this._stats.errors++;
+    reportError(error, context);
+  }
+
   // ---- time
 
   seconds(): number {
@@ -86,8 +92,7 @@ export class SimulatedReactor implements Reactor {
       try {
         f(...args);
       } catch (error) {
-        this._stats.errors++;
-        reportError(error, "Error in a delayed call");
+        this._report(error, "Error in a delayed call");
       }
     });
     this.#calls.add(call);
@@ -137,31 +142,15 @@ export class SimulatedReactor implements Reactor {
     this.#lifecycle.crash();
   }
 
-  // As a real reactor does when it stops.
+  // As a real reactor does when it stops. The peers hear of it.
   #closeAll(): void {
-    const giveUp = (): void => {
-      for (const attempt of [...this._attempts]) {
-        this.#guard(() => this._attempts.has(attempt) && attempt.stopConnecting());
-      }
-    };
-    giveUp();
-    for (const port of this.#ports()) this.#guard(() => port.stopListening());
-    for (const end of [...this._ends]) {
-      this.#guard(() => {
-        end.abortConnection(); // the peer hears of it
-        end.breakOff(new ConnectionLost("Connection to the other side was lost: the reactor stops"));
-      });
-    }
-    giveUp();
-  }
-
-  #guard(f: () => unknown): void {
-    try {
-      f();
-    } catch (error) {
-      this._stats.errors++;
-      reportError(error, "Error while the reactor stops");
-    }
+    const connections = [...this._ends].map((end) => ({
+      breakOff(reason: Failure): void {
+        end.abortConnection();
+        end.breakOff(reason.value as Error);
+      },
+    }));
+    closeAll({ attempts: this._attempts, ports: this.#ports(), connections });
   }
 
   #ports(): (SimulatedPort | SimulatedDatagramPort)[] {

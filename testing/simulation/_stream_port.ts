@@ -2,7 +2,7 @@
  * A listening port of a simulated host.
  * @module
  */
-import { Deferred, reportError, succeed } from "@ropewalk/deferred";
+import { Deferred, succeed } from "@ropewalk/deferred";
 import type {
   Address,
   ListeningPort,
@@ -43,7 +43,11 @@ export class SimulatedPort implements ListeningPort {
     if (this.#listens) {
       this.#listens = false;
       this.binding.unbind(this);
-      this.factory.doStop();
+      try {
+        this.factory.doStop();
+      } catch (error) {
+        this.reactor._report(error, "doStop failed");
+      }
     }
     return succeed();
   }
@@ -61,8 +65,7 @@ export class SimulatedPort implements ListeningPort {
     try {
       return this.factory.buildProtocol(peer);
     } catch (error) {
-      this.reactor._stats.errors++;
-      reportError(error, "buildProtocol failed");
+      this.reactor._report(error, "buildProtocol failed");
       return null;
     }
   }
