@@ -4,6 +4,7 @@ import { connectedServerAndClient, type IOPump, type LoopbackOptions } from "@ro
 import type { Broker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_options.ts";
 import { PBClientFactory } from "./client_factory.ts";
+import { Root } from "./referenceable.ts";
 import { PBServerFactory } from "./server_factory.ts";
 import type { RemoteReference } from "./remote_reference.ts";
 
@@ -38,4 +39,19 @@ export function hex(bytes: Uint8Array): string {
 
 export function unhex(text: string): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+/** A root that gives and takes one thing. */
+export class Giving extends Root {
+  thing: unknown = null;
+  got: unknown = null;
+  remote_give(): unknown {
+    return this.thing;
+  }
+  remote_take(thing: unknown): void {
+    this.got = thing;
+  }
+  remote_is(thing: unknown): boolean {
+    return thing === this.thing;
+  }
 }
