@@ -2,9 +2,11 @@
  * What the tests of this module share: a site on a string transport, and its answers taken apart.
  * @module
  */
+import { assert } from "@std/assert";
 import { fromLatin1, latin1 } from "@ropewalk/protocols/bytes";
 import { Clock, StringTransportWithDisconnection } from "@ropewalk/testing";
 import type { HTTPChannel } from "./http_channel.ts";
+import { NOT_DONE_YET } from "./not_done_yet.ts";
 import type { Request } from "./request.ts";
 import { type RenderResult, Resource } from "./resource.ts";
 import type { HTTPFactory } from "./site.ts";
@@ -140,4 +142,24 @@ export function pageClient(answer: (request: Request) => RenderResult, options: 
 /** A connection to a site with a root. */
 export function siteClient(root: Resource, options: SiteOptions = {}): Client {
   return new Client(new Site(root, options));
+}
+
+/** The shortest request. */
+export const GET = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+
+/** The statuses of the answers to some bytes, after which the connection is closed. */
+export function statuses(options: SiteOptions, wire: string): number[] {
+  const client = pageClient(() => "ok", options).send(wire);
+  assert(client.closed);
+  return client.answers().map((answer) => answer.status);
+}
+
+/** A page whose requests a test finishes by hand. */
+export function held(options: SiteOptions = {}): { client: Client; requests: Request[] } {
+  const requests: Request[] = [];
+  const client = pageClient((request) => {
+    requests.push(request);
+    return NOT_DONE_YET;
+  }, options);
+  return { client, requests };
 }

@@ -1,12 +1,16 @@
 /**
  * What the client's tests share: a server's part played by hand.
  */
-import type { Deferred, Failure } from "@ropewalk/deferred";
+import { Deferred, Failure } from "@ropewalk/deferred";
 import { Protocol } from "@ropewalk/protocols";
-import { type MemoryConnection, MemoryReactor } from "@ropewalk/testing";
+import { ConnectionDone } from "@ropewalk/reactor/core";
+import { type MemoryConnection, MemoryReactor, StringTransport } from "@ropewalk/testing";
 import { assertEquals } from "@std/assert";
-import { Agent, type AgentOptions, type ClientResponse, HTTPConnectionPool } from "../client.ts";
+import { Agent, type AgentOptions, type ClientResponse, HTTPConnectionPool, HTTPHeaders } from "../client.ts";
+import { HTTPConnection } from "./connection.ts";
+import { requestTimeouts, responseLimits } from "./options.ts";
 import type { HTTPConnectionPoolOptions } from "./pool.ts";
+import { ClientRequest, type WireBody } from "./request.ts";
 
 export const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
@@ -77,4 +81,58 @@ export function deliver(response: ClientResponse): Body {
   const body = new Body();
   response.deliverBody(body);
   return body;
+}
+
+/** Text as bytes. */
+export const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** One connection, with no pool behind it. */
+export class Line {
+  readonly transport = new StringTransport({ lenient: true });
+  readonly events: string[] = [];
+  readonly connection: HTTPConnection;
+
+  constructor(persistent = true, limits = {}) {
+    this.connection = new HTTPConnection(
+      {
+        connectionReady: () => {},
+        connectionIdle: () => this.events.push("idle"),
+        connectionGone: () => this.events.push("gone"),
+      },
+      persistent,
+      responseLimits(limits),
+    );
+    this.connection.makeConnection(this.transport);
+  }
+
+  ask(method = "GET", headers: Record<string, string> = {}, body: WireBody = null, timeouts = {}) {
+    const d = new Deferred<ClientResponse>();
+    const given = Object.keys(headers).length === 0 ? null : new HTTPHeaders(headers);
+    const request = new ClientRequest(
+      method,
+      "/path",
+      "example.org",
+      "",
+      given,
+      body,
+      requestTimeouts(timeouts),
+      "http://example.org/path",
+    );
+    this.connection.send(request, {
+      responded: (response) => {
+        this.events.push("responded");
+        d.callback(response);
+      },
+      failed: (failure) => d.errback(failure),
+    });
+    return d;
+  }
+
+  receive(text: string): void {
+    this.connection.dataReceived(bytes(text));
+  }
+
+  lose(reason: Error = new ConnectionDone()): void {
+    this.connection.connectionLost(new Failure(reason));
+  }
 }
