@@ -2,30 +2,31 @@
  * Calls that are still to be made, in the order of their time.
  *
  * ```text
- *   #times   [ 3.0 | 4.2  3.5  9.1  7.0 | 5.0 … ]     a heap in which every node has four children:
- *   #calls   [  a     b    c    d    e     f     ]     those of i are 4i+1 … 4i+4
+ *              ┌─────────── a heap ───────────┐ ┌─ as they came ─┐
+ *   #times   [ 3.0 | 4.2  3.5  9.1  7.0 | 5.0 | 8.0  2.5  6.1 … ]     in the heap every entry has four children:
+ *   #calls   [  a     b    c    d    e     f  |  g    h    i    ]     those of i are 4i+1 … 4i+4
+ *                                     #sorted ▲     ▲ #soonest
  * ```
  *
- * Adding, taking out and bringing nearer are O(log n), cancelling and putting off are O(1): a cancelled call stays in the
- * heap, without its function, until it comes up or half the heap is dead; one that was put off sinks when it comes up;
- * one that was brought nearer gets a second entry, and the first, whose time is not its `entry` any more, is dead.
+ * A call is added at the end, and enters the heap when the first one is asked for: most timers are time limits, which are
+ * cancelled long before. So adding, cancelling and putting off are O(1), taking out is O(log n). A cancelled call stays,
+ * without its function, until it comes up or half of the entries are dead; one that was put off sinks when it comes up;
+ * one that was brought nearer gets a second entry, and the first, whose time is not its `entryTime` any more, is dead.
  * @module
  */
 import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
 import type { DelayedCall } from "./interfaces.ts";
 
-const WAITING = 0;
-const CALLED = 1;
-const CANCELLED = 2;
-
 /** What a delayed call runs. */
 export type Run = (...args: unknown[]) => unknown;
 
+// What stands in the place of the function of one that is over: a million calls are smaller without a field for that.
+const CALLED: Run = () => {};
+const CANCELLED: Run = () => {};
+
 /** One call. */
 export class Call implements DelayedCall {
-  /** Waiting, called or cancelled. */
-  state: number = WAITING;
-  /** The time of its entry in the heap that counts, when it was put off since; `null` while that is its own time. */
+  /** The time of its entry that counts, when it was put off since; `null` while that is its own time. */
   putOffFrom: number | null = null;
 
   /** Makes one. */
@@ -33,47 +34,49 @@ export class Call implements DelayedCall {
     readonly queue: DelayedCalls,
     public time: number,
     public order: number,
-    public f: Run | null,
+    public f: Run,
     public args: unknown[] | null,
   ) {}
 
   cancel(): void {
-    this.#check();
-    this.state = CANCELLED;
-    this.f = null;
+    checkActive(this);
+    this.f = CANCELLED;
     this.args = null;
     this.queue._cancelled();
   }
 
   reset(seconds: number): void {
-    this.#check();
+    checkActive(this);
     this.queue._move(this, this.queue.seconds() + checkDelay(seconds));
   }
 
   delay(seconds: number): void {
-    this.#check();
+    checkActive(this);
     if (!Number.isFinite(seconds)) throw new RangeError(`Cannot delay a call by ${seconds} seconds`);
     this.queue._move(this, this.time + seconds);
   }
 
   active(): boolean {
-    return this.state === WAITING;
+    return this.f !== CANCELLED && this.f !== CALLED;
   }
 
   getTime(): number {
     return this.time;
   }
+}
 
-  #check(): void {
-    if (this.state === CALLED) throw new AlreadyCalled();
-    if (this.state === CANCELLED) throw new AlreadyCancelled();
-  }
+// A function, as a private method would make each call a field larger.
+function checkActive(call: Call): void {
+  if (call.f === CALLED) throw new AlreadyCalled();
+  if (call.f === CANCELLED) throw new AlreadyCancelled();
 }
 
 /** A queue of delayed calls. Whoever drives it asks for {@linkcode nextTime} and calls {@linkcode runDue}. */
 export class DelayedCalls {
   #times = new Float64Array(64);
   #calls: Call[] = [];
+  #sorted = 0; // so many at the front are a heap
+  #soonest = Infinity; // the least time of the others
   #order = 0;
   #waiting = 0; // the other entries are dead
 
@@ -92,7 +95,7 @@ export class DelayedCalls {
 
   /** When the first call is due; `Infinity` without one. It may have been cancelled or put off since. */
   get nextTime(): number {
-    return this.#calls.length === 0 ? Infinity : this.#times[0]!;
+    return this.#sorted === 0 ? this.#soonest : Math.min(this.#times[0]!, this.#soonest);
   }
 
   /** Arranges a call. */
@@ -101,8 +104,7 @@ export class DelayedCalls {
     const time = this.seconds() + checkDelay(seconds);
     const call = new Call(this, time, this.#order++, f, args.length === 0 ? null : args);
     this.#waiting++;
-    this.#push(call);
-    if (this.#calls[0] === call) this.earlier();
+    this.#append(call);
     return call;
   }
 
@@ -115,24 +117,22 @@ export class DelayedCalls {
   /** Makes the first call, if it is due at `now`; false if none is. What it throws goes to the caller. */
   runNext(now: number, before = Infinity): boolean {
     for (;;) {
+      if (this.#sorted < this.#calls.length) this.#sort();
       const call = this.#calls[0];
       if (call === undefined || this.#times[0]! > now) return false;
-      if (call.state !== WAITING || entryTime(call) !== this.#times[0]) { // a dead entry
+      if (!call.active() || entryTime(call) !== this.#times[0]) { // a dead entry
         this.#shift();
         continue;
       }
       if (call.time > this.#times[0]!) { // it was put off: let it sink
-        this.#shift();
-        this.#push(call);
+        this.#putOff(call);
         continue;
       }
       if (call.order >= before) return false;
       this.#shift();
-      const f = call.f!;
-      const { args } = call;
-      if (--this.#waiting === 0) this.#calls.length = 0; // whatever is left is dead
-      call.state = CALLED;
-      call.f = null;
+      const { f, args } = call;
+      if (--this.#waiting === 0) this.#clear(); // whatever is left is dead
+      call.f = CALLED;
       call.args = null;
       if (args === null) f();
       else f(...args);
@@ -148,10 +148,9 @@ export class DelayedCalls {
   /** @ignore A call of this queue was cancelled. */
   _cancelled(): void {
     this.#waiting--;
-    // A cancelled call at the head of an unarmed heap would hide the next one, so the last one takes all of them along.
     if (this.#waiting > 0) this.#compactIfDead();
     else {
-      this.#calls = [];
+      this.#clear();
       this.earlier(); // the host's timer must not outlive the last call
     }
   }
@@ -164,10 +163,14 @@ export class DelayedCalls {
       call.putOffFrom = time > entry ? entry : null;
       return;
     }
-    this.#push(call);
-    const first = this.#calls[0] === call;
+    this.#append(call);
     this.#compactIfDead();
-    if (first) this.earlier();
+  }
+
+  #clear(): void {
+    this.#calls = [];
+    this.#sorted = 0;
+    this.#soonest = Infinity;
   }
 
   #compactIfDead(): void {
@@ -175,36 +178,51 @@ export class DelayedCalls {
     if (dead > 64 && dead > this.#waiting) this.#compact();
   }
 
-  // Drops the dead entries in place, and makes a heap of the others: O(n), with nothing allocated.
+  // Drops the dead entries in place, with nothing allocated: O(n). None is sorted then.
   #compact(): void {
     const times = this.#times;
     const calls = this.#calls;
     let size = 0;
     for (let index = 0; index < calls.length; index++) {
       const call = calls[index]!;
-      if (call.state !== WAITING || entryTime(call) !== times[index]) continue;
+      if (!call.active() || entryTime(call) !== times[index]) continue;
       call.putOffFrom = NaN; // so that one with a second entry at the very same time is kept once
       calls[size++] = call;
     }
     calls.length = size;
+    let soonest = Infinity;
     for (let index = 0; index < size; index++) {
-      times[index] = calls[index]!.time;
-      calls[index]!.putOffFrom = null;
+      const call = calls[index]!;
+      call.putOffFrom = null;
+      times[index] = call.time;
+      if (call.time < soonest) soonest = call.time;
     }
-    for (let index = (size - 2) >> 2; index >= 0; index--) this.#sink(index, calls[index]!, times[index]!);
+    this.#sorted = 0;
+    this.#soonest = soonest;
   }
 
-  #push(call: Call): void {
+  #append(call: Call): void {
+    const { time } = call;
     const index = this.#calls.length;
     if (index === this.#times.length) {
       const larger = new Float64Array(index * 2);
       larger.set(this.#times);
       this.#times = larger;
     }
+    const first = time < this.nextTime;
     this.#calls.push(call);
-    this.#times[index] = call.time;
+    this.#times[index] = time;
     call.putOffFrom = null;
-    this.#rise(index);
+    if (time < this.#soonest) this.#soonest = time;
+    if (first) this.earlier();
+  }
+
+  // Has what was added enter the heap.
+  #sort(): void {
+    const size = this.#calls.length;
+    for (let index = this.#sorted; index < size; index++) this.#rise(index);
+    this.#sorted = size;
+    this.#soonest = Infinity;
   }
 
   #rise(index: number): void {
@@ -224,10 +242,17 @@ export class DelayedCalls {
     calls[index] = call;
   }
 
+  // Takes the first entry out of the heap, which holds all of them.
   #shift(): void {
     const call = this.#calls.pop()!;
-    const size = this.#calls.length;
+    const size = this.#sorted = this.#calls.length;
     if (size > 0) this.#sink(0, call, this.#times[size]!);
+  }
+
+  // Moves the first entry, which stands earlier than its call, to where it belongs.
+  #putOff(call: Call): void {
+    call.putOffFrom = null;
+    this.#sink(0, call, call.time);
   }
 
   // Puts an entry at `index` or below.
