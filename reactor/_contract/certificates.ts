@@ -2,6 +2,7 @@
  * Certificates for tests, good until 2126: an authority, what it has signed, and the keys.
  * @module
  */
+import type { TLSClientOptions } from "../core/interfaces.ts";
 
 /** The authority. */
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
@@ -107,3 +108,6 @@ FmsgbDmZ1LpAJgwvcvXWdgvNAUtNA3PfOEd4QURZWSa/dnDdcTCvzDcF
 -----END PRIVATE KEY-----
 `,
 };
+
+/** What a client needs that trusts the authority. */
+export const TRUSTING: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };

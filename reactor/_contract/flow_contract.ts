@@ -4,9 +4,10 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ConnectionDone } from "../core/errors.ts";
-import type { PullProducer, PushProducer, StreamProtocol, Transport } from "../core/interfaces.ts";
+import type { PullProducer, PushProducer, Reactor, StreamProtocol, Transport } from "../core/interfaces.ts";
+import { SERVER, TRUSTING } from "./certificates.ts";
 import { cleaning, type Host } from "./contract.ts";
-import { connected, HalfClosing, later, Recorder, reported } from "./recorder.ts";
+import { connected, HalfClosing, later, overTLS, Recorder, reported, type Ways } from "./recorder.ts";
 
 /** n % 251 for every n: of any two pieces that were lost or changed places, some byte tells. */
 const LONGEST = 251 * 1000;
@@ -86,12 +87,23 @@ class Pusher implements PushProducer {
   }
 }
 
+function underTLS(reactor: Reactor): Ways {
+  return overTLS(reactor, SERVER, TRUSTING);
+}
+
 /** Declares the tests. */
 export function flowContract({ name, make, test: declare }: Host): void {
   const test = cleaning(declare);
-  for (const Kind of [Checker, BorrowingChecker]) {
-    test(`${name}: random-sized writes both ways arrive whole and in order (${Kind.name})`, async () => {
-      const pair = await connected(make(), () => new Kind(), () => new Kind());
+  const kinds: [string, typeof Checker, (reactor: Reactor) => Ways][] = [
+    ["kept", Checker, () => ({})],
+    ["borrowed", BorrowingChecker, () => ({})],
+    ["kept, under TLS", Checker, underTLS],
+    ["borrowed, under TLS", BorrowingChecker, underTLS],
+  ];
+  for (const [kind, Kind, ways] of kinds) {
+    test(`${name}: random-sized writes both ways arrive whole and in order (${kind})`, async () => {
+      const reactor = make();
+      const pair = await connected(reactor, () => new Kind(), () => new Kind(), ways(reactor));
       const total = 2_000_000;
       let seed = 1;
       const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -119,17 +131,20 @@ export function flowContract({ name, make, test: declare }: Host): void {
     });
   }
 
-  test(`${name}: what a borrowing echo passes on arrives whole, when its peer is slow to read too`, async () => {
-    const pair = await connected(make(), () => new BorrowingEcho(), () => new Checker());
-    const total = 8_000_000; // more than the system keeps for both
-    pair.client.transport.pauseProducing();
-    new Pusher(pair.client.transport, total).resumeProducing();
-    for (let turn = 0; turn < 20; turn++) await later(pair.client.transport.reactor);
-    pair.client.transport.resumeProducing();
-    while (pair.client.count < total) await later(pair.client.transport.reactor);
-    assertEquals([pair.client.count, pair.client.faults], [total, 0]);
-    await pair.close();
-  });
+  for (const [under, ways] of [["", () => ({})], [" under TLS", underTLS]] as const) {
+    test(`${name}: what a borrowing echo passes on${under} arrives whole, when its peer is slow to read too`, async () => {
+      const reactor = make();
+      const pair = await connected(reactor, () => new BorrowingEcho(), () => new Checker(), ways(reactor));
+      const total = 8_000_000; // more than the system keeps for both
+      pair.client.transport.pauseProducing();
+      new Pusher(pair.client.transport, total).resumeProducing();
+      for (let turn = 0; turn < 20; turn++) await later(pair.client.transport.reactor);
+      pair.client.transport.resumeProducing();
+      while (pair.client.count < total) await later(pair.client.transport.reactor);
+      assertEquals([pair.client.count, pair.client.faults], [total, 0]);
+      await pair.close();
+    });
+  }
 
   test(`${name}: bytes that were delivered are never written to again`, async () => {
     const pair = await connected(make(), () => new Keeper(), () => new Recorder());

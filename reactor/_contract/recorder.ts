@@ -13,6 +13,8 @@ import type {
   Reactor,
   ReactorTime,
   StreamProtocol,
+  TLSClientOptions,
+  TLSServerOptions,
   Transport,
 } from "../core/interfaces.ts";
 
@@ -149,15 +151,26 @@ export function portOf(port: ListeningPort): number {
   return (port.getHost() as IPv4Address).port;
 }
 
+/** How the two ends of a connection come together; over TCP where nothing else is said. */
+export interface Ways {
+  readonly listen?: (factory: ProtocolFactory) => ListeningPort;
+  readonly connect?: (port: ListeningPort, factory: ClientProtocolFactory) => Connector;
+}
+
+/** Over TLS. */
+export function overTLS(reactor: Reactor, server: TLSServerOptions, client: TLSClientOptions): Ways {
+  return {
+    listen: (factory) => reactor.listenTLS(0, factory, server, { hostname: "127.0.0.1" }),
+    connect: (port, factory) => reactor.connectTLS("127.0.0.1", portOf(port), factory, client),
+  };
+}
+
 /** Connects two protocols over TCP, or in another way. */
 export async function connected<S extends Recorder = Recorder, C extends Recorder = Recorder>(
   reactor: Reactor,
   makeServer: () => S = () => new Recorder() as S,
   makeClient: () => C = () => new Recorder() as C,
-  ways: {
-    listen?: (factory: ProtocolFactory) => ListeningPort;
-    connect?: (port: ListeningPort, factory: ClientProtocolFactory) => Connector;
-  } = {},
+  ways: Ways = {},
 ): Promise<Pair<S, C>> {
   const servers = new Recorders<S>(makeServer);
   const clients = new ClientRecorders<C>(makeClient);

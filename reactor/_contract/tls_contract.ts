@@ -14,12 +14,13 @@ import {
   TLSError,
 } from "../core/errors.ts";
 import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
-import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER } from "./certificates.ts";
+import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER, TRUSTING } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import {
   ClientRecorders,
   connected,
   HalfClosing,
+  overTLS,
   type Pair,
   portOf,
   Recorder,
@@ -27,17 +28,12 @@ import {
   reported,
 } from "./recorder.ts";
 
-const trusting: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
-
 function secured(
   reactor: Reactor,
   server: TLSServerOptions = SERVER,
-  client: TLSClientOptions = trusting,
+  client: TLSClientOptions = TRUSTING,
 ): Promise<Pair<Recorder, Recorder>> {
-  return connected(reactor, undefined, undefined, {
-    listen: (factory) => reactor.listenTLS(0, factory, server, { hostname: "127.0.0.1" }),
-    connect: (port, factory) => reactor.connectTLS("127.0.0.1", portOf(port), factory, client),
-  });
+  return connected(reactor, undefined, undefined, overTLS(reactor, server, client));
 }
 
 /** Declares the tests. */
@@ -62,7 +58,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     const pair = await secured(
       make(),
       { ...SERVER, alpnProtocols: ["b", "a"] },
-      { ...trusting, alpnProtocols: ["a", "b"] },
+      { ...TRUSTING, alpnProtocols: ["a", "b"] },
     );
     const [server, client] = [
       pair.server.transport.negotiatedProtocol,
@@ -88,7 +84,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
       const pair = await secured(
         make(),
         { ...SERVER, ca: [AUTHORITY], clientCertificate },
-        { ...trusting, ...CLIENT },
+        { ...TRUSTING, ...CLIENT },
       );
       const certificate = pair.server.transport.getPeerCertificate();
       assertEquals(certificate?.subject.CN, "A client");
@@ -134,12 +130,12 @@ export function tlsContract({ name, make, test: declare }: Host): void {
 
   const failures: [string, TLSServerOptions, TLSClientOptions, RegExp][] = [
     ["a certificate that nobody trusts", SERVER, { hostname: "localhost" }, /trusted/],
-    ["a certificate for another name", OTHER, trusting, /not good for (this name|localhost)/],
-    ["a certificate that has expired", EXPIRED, trusting, /expired/],
+    ["a certificate for another name", OTHER, TRUSTING, /not good for (this name|localhost)/],
+    ["a certificate that has expired", EXPIRED, TRUSTING, /expired/],
     [
       "no protocol in common",
       { ...SERVER, alpnProtocols: ["a"] },
-      { ...trusting, alpnProtocols: ["b"] },
+      { ...TRUSTING, alpnProtocols: ["b"] },
       /share no protocol/,
     ],
   ];
@@ -166,7 +162,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     const port = closing(reactor.listenTLS(0, servers, options, { hostname: "127.0.0.1" }));
     await port.ready;
     const clients = new ClientRecorders();
-    reactor.connectTLS("127.0.0.1", portOf(port), clients, trusting);
+    reactor.connectTLS("127.0.0.1", portOf(port), clients, TRUSTING);
     // TLS 1.3 tells the client after its side of the handshake is through.
     const error = await Promise.race([clients.failed.toPromise(), clients.gone.toPromise()]);
     assert(/certificate.?required/i.test(String(error)), String(error));
@@ -189,7 +185,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     const port = closing(reactor.listenTCP(0, servers, { hostname: "127.0.0.1" }));
     await port.ready;
     const factory = new ClientRecorders();
-    reactor.connectTLS("127.0.0.1", portOf(port), factory, trusting);
+    reactor.connectTLS("127.0.0.1", portOf(port), factory, TRUSTING);
     assertInstanceOf(await factory.failed, TLSError);
     for (const server of servers.built) await server.lost;
   });
@@ -202,7 +198,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
       await port.ready;
       const accepted = servers.next();
       const options = how === "too slow" ? { timeoutSeconds: 0.05 } : {};
-      const endpoint = new SSL4ClientEndpoint(reactor, "127.0.0.1", portOf(port), trusting, options);
+      const endpoint = new SSL4ClientEndpoint(reactor, "127.0.0.1", portOf(port), TRUSTING, options);
       let error: unknown;
       const connecting = connectProtocol(endpoint, new Recorder())
         .addErrback((failure) => void (error = failure.value));
@@ -242,7 +238,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
       override dataReceived(data: Uint8Array): void {
         super.dataReceived(data);
         if (this.received !== "go") return;
-        this.transport.startTLS(trusting);
+        this.transport.startTLS(TRUSTING);
         this.transport.write("secret hello");
       }
     }
@@ -269,7 +265,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     }
     class Client extends Recorder {
       override connectionMade(): void {
-        this.transport.startTLS(trusting);
+        this.transport.startTLS(TRUSTING);
       }
     }
     const errors = await reported(async () => {

@@ -7,6 +7,9 @@ import type { Duplex } from "node:stream";
 import type { Address } from "../core/addresses.ts";
 import type { HostStream, TLSFacts } from "../core/host_network.ts";
 
+/** So many bytes may come that nobody has asked for; then the stream is paused. */
+const MOST_HELD = 65_536;
+
 interface Reading {
   readonly buffer: Uint8Array;
   readonly resolve: (count: number | null) => void;
@@ -15,7 +18,9 @@ interface Reading {
 
 /** See {@linkcode HostStream}. */
 export class NodeStream implements HostStream {
-  #rest: Uint8Array | null = null;
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #flowing = false;
   #reading: Reading | null = null;
   #ended = false;
   #error: unknown = null;
@@ -38,18 +43,22 @@ export class NodeStream implements HostStream {
   ) {
     this.#stream = stream;
     this.#carrier = carrier;
-    stream.on("readable", () => this.#more());
+    stream.pause(); // till somebody reads
+    stream.on("data", (chunk: Uint8Array) => this.#came(chunk));
     stream.on("end", () => this.#finish(null));
     stream.on("error", (error: Error) => this.#finish(error));
     stream.on("close", () => this.#finish(new Error("The connection was closed")));
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
-    const now = this.#take(buffer);
-    if (now !== 0) return Promise.resolve(now);
+    if (this.#heldBytes > 0) return Promise.resolve(this.#takeHeld(buffer));
+    if (this.#ended) return Promise.resolve(null);
     if (this.#error !== null) return Promise.reject(this.#error);
     return new Promise((resolve, reject) => {
       this.#reading = { buffer, resolve, reject };
+      if (this.#flowing) return;
+      this.#flowing = true;
+      this.#stream.resume();
     });
   }
 
@@ -90,22 +99,37 @@ export class NodeStream implements HostStream {
     else (this.#stream as Partial<Socket>).setKeepAlive?.(on);
   }
 
-  #take(buffer: Uint8Array): number | null {
-    const chunk = this.#rest ?? this.#stream.read() as Uint8Array | null;
-    if (chunk === null) return this.#ended ? null : 0;
-    const count = Math.min(chunk.length, buffer.length);
-    buffer.set(chunk.subarray(0, count));
-    this.#rest = count === chunk.length ? null : chunk.subarray(count);
-    return count;
+  #came(chunk: Uint8Array): void {
+    const reading = this.#reading;
+    if (reading !== null && chunk.length <= reading.buffer.length) { // what is held was read before
+      this.#reading = null;
+      reading.buffer.set(chunk);
+      reading.resolve(chunk.length);
+      return;
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (reading !== null) {
+      this.#reading = null;
+      reading.resolve(this.#takeHeld(reading.buffer));
+    }
+    if (this.#heldBytes < MOST_HELD) return;
+    this.#flowing = false;
+    this.#stream.pause();
   }
 
-  #more(): void {
-    const reading = this.#reading;
-    if (reading === null) return;
-    const count = this.#take(reading.buffer);
-    if (count === 0) return;
-    this.#reading = null;
-    reading.resolve(count);
+  #takeHeld(buffer: Uint8Array): number {
+    let count = 0;
+    while (count < buffer.length && this.#held.length > 0) {
+      const chunk = this.#held[0]!;
+      const part = Math.min(chunk.length, buffer.length - count);
+      buffer.set(part === chunk.length ? chunk : chunk.subarray(0, part), count);
+      count += part;
+      if (part === chunk.length) this.#held.shift();
+      else this.#held[0] = chunk.subarray(part);
+    }
+    this.#heldBytes -= count;
+    return count;
   }
 
   #finish(error: unknown): void {

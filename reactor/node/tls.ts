@@ -127,12 +127,15 @@ function factsOf(socket: tls.TLSSocket): TLSFacts {
 
 /** One of our connections as a stream of Node's. */
 function duplexOf(stream: HostStream): LingeringDuplex {
-  const buffer = new Uint8Array(READ_BUFFER);
+  let buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
   const duplex: LingeringDuplex = new LingeringDuplex({
     allowHalfOpen: true,
     read() {
       stream.read(buffer).then(
-        (count) => duplex.push(count === null ? null : Buffer.from(buffer.subarray(0, count))),
+        (count) => {
+          duplex.push(count === null ? null : buffer.subarray(0, count));
+          if (duplex.readableLength > 0) buffer = Buffer.allocUnsafeSlow(READ_BUFFER); // the engine has not taken it yet
+        },
         (error) => duplex.destroy(error as Error),
       );
     },
