@@ -12,13 +12,20 @@ class FakeReactor extends ReactorBase {
   }
 }
 
-/** A stream that is silent until it is closed. */
+/** A stream that is silent until the test says something, or it is closed. */
 class Silent implements HostStream {
   readonly localAddress = new PipeAddress();
   readonly remoteAddress = new PipeAddress();
   closed = false;
-  read(): Promise<null> {
-    return new Promise(() => {});
+  /** Answers the read in flight with bytes, or the end of input. */
+  say: (data: Uint8Array | null) => void = () => {};
+  read(buffer: Uint8Array): Promise<number | null> {
+    return new Promise((resolve) => {
+      this.say = (data) => {
+        if (data !== null) buffer.set(data);
+        resolve(data?.length ?? null);
+      };
+    });
   }
   write(data: Uint8Array): Promise<number> {
     return Promise.resolve(data.length);
@@ -31,18 +38,39 @@ class Silent implements HostStream {
   }
 }
 
-function connect(shake: (stream: HostStream) => Promise<HostStream>) {
+/** One whose writes take until the test says so. */
+class Slow extends Silent {
+  written: () => void = () => {};
+  override write(data: Uint8Array): Promise<number> {
+    return new Promise((resolve) => this.written = () => resolve(data.length));
+  }
+}
+
+/** A handshake that notes what it reads first, and goes no further. */
+function listening(heard: (number[] | null)[]): (stream: HostStream) => Promise<HostStream> {
+  return async (stream) => {
+    const buffer = new Uint8Array(8);
+    const count = await stream.read(buffer);
+    heard.push(count === null ? null : [...buffer.subarray(0, count)]);
+    return await new Promise<HostStream>(() => {});
+  };
+}
+
+function connect<S extends Silent = Silent>(
+  shake: (stream: HostStream) => Promise<HostStream>,
+  stream = new Silent() as S,
+) {
   const clock = new Clock();
   const reactor = new FakeReactor({
     seconds: () => clock.seconds(),
     set: (f, milliseconds) => clock.callLater(milliseconds / 1000, f),
     clear: (call) => (call as ReturnType<Clock["callLater"]>).cancel(),
   });
-  const stream = new Silent();
   const lost: unknown[] = [];
+  const received: number[] = [];
   const protocol = {
     makeConnection() {},
-    dataReceived() {},
+    dataReceived: (data: Uint8Array) => void received.push(...data),
     connectionLost: (reason: { value: unknown }) => void lost.push(reason.value),
   };
   const connection = new StreamConnection(
@@ -54,7 +82,7 @@ function connect(shake: (stream: HostStream) => Promise<HostStream>) {
     null,
   );
   connection.start();
-  return { clock, reactor, stream, lost, connection };
+  return { clock, reactor, stream, lost, received, connection };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
@@ -92,4 +120,60 @@ Deno.test("the limit of a handshake goes with its success, its failure, and the 
     clock.advance(60);
     assertEquals([name, lost.length], [name, losses]);
   }
+});
+
+Deno.test("what arrives after startTLS is for the handshake, when that waits for an earlier write too", async () => {
+  for (const early of [true, false]) {
+    const heard: (number[] | null)[] = [];
+    const { stream, received, connection } = connect(listening(heard), new Slow());
+    connection.write("220 go ahead");
+    connection.startTLS({ cert: "", key: "" });
+    await turn();
+    if (early) stream.say(Uint8Array.of(22, 3, 1));
+    await turn();
+    assertEquals(heard, [], "what was written before is not sent yet");
+    stream.written();
+    await turn();
+    if (!early) stream.say(Uint8Array.of(22, 3, 1));
+    for (let i = 0; i < 4; i++) await turn();
+    assertEquals([heard, received], [[[22, 3, 1]], []]);
+    connection.abortConnection();
+    await turn();
+  }
+});
+
+Deno.test("what was held while reading was paused is for the handshake, when reading goes on before it too", async () => {
+  const heard: (number[] | null)[] = [];
+  const { stream, received, connection } = connect(listening(heard), new Slow());
+  connection.write("220 go ahead");
+  await turn();
+  connection.pauseProducing();
+  stream.say(Uint8Array.of(22, 3, 1));
+  await turn();
+  connection.startTLS({ cert: "", key: "" });
+  connection.resumeProducing();
+  await turn();
+  stream.written();
+  for (let i = 0; i < 4; i++) await turn();
+  assertEquals([heard, received], [[[22, 3, 1]], []]);
+  connection.abortConnection();
+  await turn();
+});
+
+Deno.test("a peer that finishes after startTLS, before the handshake, fails it", async () => {
+  const shake = async (stream: HostStream): Promise<HostStream> => {
+    const count = await stream.read(new Uint8Array(8));
+    throw new TLSError(count === null ? "the peer closed the connection" : "there was more");
+  };
+  const { stream, lost, connection } = connect(shake, new Slow());
+  connection.write("220 go ahead");
+  connection.startTLS({ cert: "", key: "" });
+  await turn();
+  stream.say(null);
+  await turn();
+  assertEquals(lost, []);
+  stream.written();
+  for (let i = 0; i < 4; i++) await turn();
+  assertInstanceOf(lost[0], TLSError);
+  assertEquals(lost[0].message, "the peer closed the connection");
 });

@@ -15,7 +15,6 @@ import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./e
 import type { HostStream } from "./host_network.ts";
 import type {
   Data,
-  DelayedCall,
   PeerCertificate,
   PullProducer,
   PushProducer,
@@ -28,18 +27,7 @@ import { InBuffer, takeOver } from "./in_buffer.ts";
 import { OutBuffer } from "./out_buffer.ts";
 import { ProducerSlot } from "./producer_slot.ts";
 import type { ReactorBase } from "./reactor_base.ts";
-import { ResumedStream } from "./resumed_stream.ts";
-
-/** How long a handshake in the middle of a connection may take. */
-const HANDSHAKE_SECONDS = 30;
-
-/** TLS in the middle of a connection: the part of `HostNetwork` that `startTLS` needs. */
-export interface StreamUpgrades {
-  /** The server's side of a handshake. */
-  serveTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream>;
-  /** The client's side. */
-  connectTLS(stream: HostStream, options: TLSClientOptions): Promise<HostStream>;
-}
+import { type StreamUpgrades, TLSSwitch } from "./tls_switch.ts";
 
 /** A connection, as its protocol's transport. */
 export class StreamConnection implements Transport {
@@ -71,11 +59,7 @@ export class StreamConnection implements Transport {
   #lost = false;
   readonly #producer = new ProducerSlot();
 
-  #handshaking = false;
-  #handshakeLimit: DelayedCall | null = null;
-  #switching: (() => void) | null = null; // startTLS, waiting for what was written before it
-  #plain: Uint8Array | null = null; // that, while it waits
-  #switchedRead: ((data: Uint8Array | null) => void) | null = null; // takes the read that was in flight then
+  #tls: TLSSwitch | null = null; // from startTLS to the end of the handshake
 
   readonly #readDone = (count: number | null): void => this.#onRead(count);
   readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
@@ -117,7 +101,7 @@ export class StreamConnection implements Transport {
 
   /** True from the moment that TLS was asked for. */
   get tlsStarted(): boolean {
-    return this.#handshaking || this.#switching !== null || this.#stream.tls !== undefined;
+    return this.#tls !== null || this.#stream.tls !== undefined;
   }
 
   /** What ALPN chose, or `null`. */
@@ -150,8 +134,7 @@ export class StreamConnection implements Transport {
 
   #readMore(): void {
     if (
-      this.#reading || this.#paused || this.#ended || this.disconnecting || this.#lost ||
-      this.#switching !== null || this.#handshaking
+      this.#reading || this.#paused || this.#ended || this.disconnecting || this.#lost || this.#tls !== null
     ) return;
     this.#reading = true;
     this.#stream.read(this.#in.forRead()).then(this.#readDone, this.#readFailed);
@@ -159,13 +142,13 @@ export class StreamConnection implements Transport {
 
   #onRead(count: number | null): void {
     this.#reading = false;
-    if (this.#switchedRead !== null) {
-      this.#switchedRead(count === null ? null : this.#in.copy(count));
-      this.#switchedRead = null;
+    if (this.#lost) {
+      this.#tls?.readDone(null);
+      this.#in.drop();
       return;
     }
-    if (this.#lost) {
-      this.#in.drop();
+    if (this.#tls !== null) {
+      this.#readBeforeTLS(this.#tls, count);
       return;
     }
     if (count === null) {
@@ -227,7 +210,7 @@ export class StreamConnection implements Transport {
   }
 
   #deliverHeld(): void {
-    if (this.#paused || this.#lost || this.disconnecting) return;
+    if (this.#paused || this.#lost || this.disconnecting || this.#tls !== null) return;
     const held = this.#held;
     this.#held = null;
     if (held !== null) this.#deliver(held);
@@ -255,8 +238,7 @@ export class StreamConnection implements Transport {
   // at once, before anybody could change it.
   #passOn(data: Uint8Array): boolean {
     if (
-      this.#sending !== null || this.#out.length > 0 || this.#handshaking ||
-      this.#switching !== null || this.#plain !== null || !takeOver(data)
+      this.#sending !== null || this.#out.length > 0 || this.#tls !== null || !takeOver(data)
     ) return false;
     this.#send(data);
     return true;
@@ -285,11 +267,9 @@ export class StreamConnection implements Transport {
   }
 
   #flush(): void {
-    if (this.#sending !== null || this.#lost || this.#aborted || this.#handshaking) return;
-    if (this.#plain !== null) {
-      this.#send(this.#plain);
-      this.#plain = null;
-    } else if (this.#out.length === 0 || this.#switching !== null) this.#drained();
+    if (this.#sending !== null || this.#lost || this.#aborted) return;
+    if (this.#tls !== null) this.#flushBeforeTLS(this.#tls);
+    else if (this.#out.length === 0) this.#drained();
     else this.#send(this.#out.take());
   }
 
@@ -317,12 +297,6 @@ export class StreamConnection implements Transport {
 
   // Everything is sent.
   #drained(): void {
-    if (this.#switching !== null) {
-      const proceed = this.#switching;
-      this.#switching = null;
-      proceed();
-      return;
-    }
     if (this.#producer.taken) {
       try {
         this.#producer.drained();
@@ -367,48 +341,53 @@ export class StreamConnection implements Transport {
 
   /** Goes over to TLS once what was written so far is sent; what is written after that goes under TLS. */
   startTLS(options: TLSServerOptions | TLSClientOptions, normal = true): void {
-    if (this.secure || this.#switching !== null || this.#handshaking) {
-      throw new TypeError("Cannot start TLS: it was started already");
-    }
+    if (this.tlsStarted) throw new TypeError("Cannot start TLS: it was started already");
     if (this.#lost || this.disconnecting) return;
-    const isServer = this.#isServer === normal;
-    const plain = this.#out.take();
-    this.#switching = () => this.#handshake(options, isServer);
-    if (plain.length > 0) this.#plain = plain;
-    if (this.#sending === null) this.#flush();
+    const upgrades = this.#upgrades;
+    const upgrade = this.#isServer === normal
+      ? (stream: HostStream) => upgrades.serveTLS(stream, options as TLSServerOptions)
+      : (stream: HostStream) => upgrades.connectTLS(stream, options as TLSClientOptions);
+    this.#tls = new TLSSwitch(this.#out.take(), upgrade);
+    this.#flush();
   }
 
-  // What was held and the read in flight belong to the handshake: they came after the switch was asked for.
-  #handshake(options: TLSServerOptions | TLSClientOptions, isServer: boolean): void {
-    let inFlight: Promise<Uint8Array | null> | null = null;
-    if (this.#reading) inFlight = new Promise((resolve) => this.#switchedRead = resolve);
-    else if (this.#heldEnd) inFlight = Promise.resolve(null);
-    const plain = new ResumedStream(this.#stream, this.#held, inFlight);
+  #flushBeforeTLS(tls: TLSSwitch): void {
+    const plain = tls.takePlain();
+    if (plain !== null) this.#send(plain);
+    else if (!tls.shaking) this.#handshake(tls);
+  }
+
+  // It came after the switch was asked for, so it is not for the protocol.
+  #readBeforeTLS(tls: TLSSwitch, count: number | null): void {
+    const data = count === null ? null : this.#in.copy(count);
+    if (tls.shaking) tls.readDone(data);
+    else if (data === null) this.#heldEnd = true;
+    else this.#held = data;
+  }
+
+  #handshake(tls: TLSSwitch): void {
+    const before = { held: this.#held, ended: this.#heldEnd, reading: this.#reading };
     this.#held = null;
-    this.#handshaking = true;
-    const late = (): void =>
-      this.#end(new Failure(new TLSError(`The TLS handshake took more than ${HANDSHAKE_SECONDS} seconds`)));
-    this.#handshakeLimit = this.reactor.callLater(HANDSHAKE_SECONDS, late);
-    const shake = isServer
-      ? this.#upgrades.serveTLS(plain, options as TLSServerOptions)
-      : this.#upgrades.connectTLS(plain, options as TLSClientOptions);
-    shake.then((secured) => {
-      this.#handshaking = false;
-      if (this.#lost) {
-        secured.close();
-        return;
-      }
-      this.#handshakeLimit!.cancel();
-      this.#stream = secured;
-      this.#in.drop();
-      try {
-        this.#protocol.handshakeCompleted?.();
-      } catch (error) {
-        this.#faulty("handshakeCompleted", error);
-      }
-      this.#flush();
-      this.#readMore();
-    }, (error) => this.#end(new Failure(error instanceof TLSError ? error : new TLSError(String(error)))));
+    tls.shake(this.reactor, this.#stream, before, (error) => this.#end(new Failure(error))).then(
+      (secured) => {
+        this.#tls = null;
+        tls.over();
+        if (this.#lost) {
+          secured.close();
+          return;
+        }
+        this.#stream = secured;
+        this.#in.drop();
+        try {
+          this.#protocol.handshakeCompleted?.();
+        } catch (error) {
+          this.#faulty("handshakeCompleted", error);
+        }
+        this.#flush();
+        this.#readMore();
+      },
+      (error) => this.#end(new Failure(error instanceof TLSError ? error : new TLSError(String(error)))),
+    );
   }
 
   // ------------------------------------------------------------------------------------------------- closing
@@ -444,10 +423,7 @@ export class StreamConnection implements Transport {
 
   #onReadFailed(error: unknown): void {
     this.#reading = false;
-    if (this.#switchedRead !== null) {
-      this.#switchedRead(null);
-      this.#switchedRead = null;
-    }
+    this.#tls?.readDone(null);
     if (this.#lost) this.#in.drop();
     else this.#broken(error);
   }
@@ -463,7 +439,7 @@ export class StreamConnection implements Transport {
     this.#lost = true;
     this.disconnecting = true;
     this.#held = null;
-    if (this.#handshaking && this.#handshakeLimit!.active()) this.#handshakeLimit!.cancel();
+    this.#tls?.over();
     if (!this.#reading) this.#in.drop(); // else when the read ends, as it does at once now
     try {
       if (this.#aborted && this.#stream.abort) this.#stream.abort();

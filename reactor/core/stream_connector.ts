@@ -14,7 +14,8 @@ import type {
   ReactorTime,
 } from "./interfaces.ts";
 import type { ReactorBase } from "./reactor_base.ts";
-import { StreamConnection, type StreamUpgrades } from "./stream_connection.ts";
+import { StreamConnection } from "./stream_connection.ts";
+import type { StreamUpgrades } from "./tls_switch.ts";
 
 /** What is particular to one kind of connector. */
 export interface ConnectorKind {

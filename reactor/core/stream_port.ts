@@ -8,7 +8,8 @@ import { CannotListenError, NotSupportedError } from "./errors.ts";
 import type { Accepted, HostListener, HostStream } from "./host_network.ts";
 import type { ListeningPort, ProtocolFactory } from "./interfaces.ts";
 import type { ReactorBase } from "./reactor_base.ts";
-import { StreamConnection, type StreamUpgrades } from "./stream_connection.ts";
+import { StreamConnection } from "./stream_connection.ts";
+import type { StreamUpgrades } from "./tls_switch.ts";
 
 /** What is particular to one kind of port. */
 export interface PortKind {
