@@ -9,7 +9,9 @@ import { SSL4ClientEndpoint, wrapClientTLS } from "../core/endpoints/tls.ts";
 import {
   CannotListenError,
   ConnectingCancelledError,
+  ConnectionAborted,
   ConnectionDone,
+  ConnectionLost,
   TimeoutError,
   TLSError,
 } from "../core/errors.ts";
@@ -53,6 +55,30 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     assertEquals(pair.server.transport.getPeerCertificate(), null);
     await pair.close();
   });
+
+  for (const end of ["client", "server"] as const) {
+    test(`${name}: what the ${end} writes before loseConnection arrives under TLS, all of it`, async () => {
+      const pair = await secured(make());
+      const [from, to] = end === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
+      from.transport.write("z".repeat(3_000_000));
+      from.transport.loseConnection();
+      assertInstanceOf(await to.lost, ConnectionDone);
+      assertInstanceOf(await from.lost, ConnectionDone);
+      assertEquals(to.received.length, 3_000_000);
+      await pair.close();
+    });
+
+    test(`${name}: a ${end} that breaks off under TLS is ConnectionLost to its peer`, async () => {
+      const pair = await secured(make());
+      const [from, to] = end === "client" ? [pair.client, pair.server] : [pair.server, pair.client];
+      from.transport.write("there is more");
+      await to.heard("there is more");
+      from.transport.abortConnection();
+      assertInstanceOf(await to.lost, ConnectionLost);
+      assertInstanceOf(await from.lost, ConnectionAborted);
+      await pair.close();
+    });
+  }
 
   test(`${name}: ALPN chooses by the server's order, and both ends know`, async () => {
     const pair = await secured(

@@ -15,6 +15,7 @@ import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./e
 import type { HostStream } from "./host_network.ts";
 import type {
   Data,
+  DelayedCall,
   PeerCertificate,
   PullProducer,
   PushProducer,
@@ -28,6 +29,9 @@ import { OutBuffer } from "./out_buffer.ts";
 import { ProducerSlot } from "./producer_slot.ts";
 import type { ReactorBase } from "./reactor_base.ts";
 import { type StreamUpgrades, TLSSwitch } from "./tls_switch.ts";
+
+/** How long a peer may take to close its side, after we have closed ours under TLS. */
+const FAREWELL_SECONDS = 5;
 
 /** A connection, as its protocol's transport. */
 export class StreamConnection implements Transport {
@@ -58,6 +62,7 @@ export class StreamConnection implements Transport {
   #aborted = false;
   #lost = false;
   readonly #producer = new ProducerSlot();
+  #farewell: DelayedCall | null = null; // closed under TLS: the limit of the wait for the peer to do so
 
   #tls: TLSSwitch | null = null; // from startTLS to the end of the handshake
 
@@ -134,7 +139,8 @@ export class StreamConnection implements Transport {
 
   #readMore(): void {
     if (
-      this.#reading || this.#paused || this.#ended || this.disconnecting || this.#lost || this.#tls !== null
+      this.#reading || this.#ended || this.#lost || this.#tls !== null ||
+      (this.#farewell === null && (this.#paused || this.disconnecting))
     ) return;
     this.#reading = true;
     this.#stream.read(this.#in.forRead()).then(this.#readDone, this.#readFailed);
@@ -149,6 +155,11 @@ export class StreamConnection implements Transport {
     }
     if (this.#tls !== null) {
       this.#readBeforeTLS(this.#tls, count);
+      return;
+    }
+    if (this.#farewell !== null) {
+      if (count === null) this.#end(new Failure(new ConnectionDone()));
+      else this.#readMore();
       return;
     }
     if (count === null) {
@@ -305,7 +316,7 @@ export class StreamConnection implements Transport {
       }
       return; // closing waits for the producer
     }
-    if (this.disconnecting) this.#end(new Failure(new ConnectionDone()));
+    if (this.disconnecting) this.#close();
     else if (this.#closingWrite && !this.#writeClosed) this.#closeWrite();
   }
 
@@ -404,6 +415,24 @@ export class StreamConnection implements Transport {
     this.#changed();
   }
 
+  // Everything is sent. Under TLS a peer sends what no protocol asked for, such as session tickets: if the socket were
+  // closed with some of it unread, the system would throw away what has not reached the peer yet (RFC 2525, section
+  // 2.17). So our side is closed, and what still comes is read and dropped until the peer has closed too.
+  #close(): void {
+    if (this.#farewell !== null) return;
+    if (!this.secure || this.#ended || this.#heldEnd) {
+      this.#end(new Failure(new ConnectionDone()));
+      return;
+    }
+    this.#farewell = this.reactor.callLater(
+      FAREWELL_SECONDS,
+      () => this.#end(new Failure(new ConnectionDone())),
+    );
+    this.#held = null;
+    if (!this.#writeClosed) this.#stream.closeWrite().catch(this.#writeFailed);
+    this.#readMore();
+  }
+
   abortConnection(): void {
     this.#abort(new Failure(new ConnectionAborted()));
   }
@@ -429,6 +458,10 @@ export class StreamConnection implements Transport {
   }
 
   #broken(error: unknown): void {
+    if (this.#farewell !== null) { // all was said
+      this.#end(new Failure(new ConnectionDone()));
+      return;
+    }
     const message = error instanceof Error ? error.message : String(error);
     const text = `Connection to the other side was lost: ${message}`;
     this.#end(new Failure(new ConnectionLost(text, { cause: error })));
@@ -440,6 +473,7 @@ export class StreamConnection implements Transport {
     this.disconnecting = true;
     this.#held = null;
     this.#tls?.over();
+    if (this.#farewell?.active()) this.#farewell.cancel();
     if (!this.#reading) this.#in.drop(); // else when the read ends, as it does at once now
     try {
       if (this.#aborted && this.#stream.abort) this.#stream.abort();

@@ -15,6 +15,8 @@ import { NodeStream } from "./node_stream.ts";
 import { explainTLSError } from "./tls_errors.ts";
 
 const READ_BUFFER = 16_384;
+/** RFC 8446, section 6.1: without a closing alert, what came may have been cut off by somebody on the way. */
+const CUT_OFF = "the peer closed it without a TLS closing alert";
 
 /** The server's side of a handshake. */
 export function serverTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
@@ -89,6 +91,12 @@ function shake(
       waiting = false;
       socket?.off("error", failed).off("close", ended).on("error", () => {});
       duplex.off("end", endedSoon).off("error", failed).on("error", (error) => socket?.destroy(error));
+      duplex.on("end", () => {
+        // One that is paused has not told yet how it ended: it is believed.
+        if (socket !== null && !socket.readableEnded && !socket.isPaused()) {
+          socket.destroy(new Error(CUT_OFF));
+        }
+      });
     };
     duplex.on("end", endedSoon);
     duplex.on("error", failed);
@@ -133,7 +141,11 @@ function duplexOf(stream: HostStream): LingeringDuplex {
     read() {
       stream.read(buffer).then(
         (count) => {
-          duplex.push(count === null ? null : buffer.subarray(0, count));
+          if (count === null) {
+            setImmediate(() => duplex.push(null)); // the engine may still have the peer's farewell to tell
+            return;
+          }
+          duplex.push(buffer.subarray(0, count));
           if (duplex.readableLength > 0) buffer = Buffer.allocUnsafeSlow(READ_BUFFER); // the engine has not taken it yet
         },
         (error) => duplex.destroy(error as Error),

@@ -26,7 +26,10 @@ export interface Transport extends Consumer {
   write(data: Data): void;
   /** Sends several pieces in order, as one write would. */
   writeSequence(parts: Iterable<Data>): void;
-  /** Closes once everything written has been sent and a registered producer has finished. */
+  /**
+   * Closes once everything written has been sent and a registered producer has finished; under TLS once the peer has
+   * closed too, or five seconds later.
+   */
   loseConnection(): void;
   /** Closes now, and drops what was not sent yet. The protocol hears of it in a later turn. */
   abortConnection(): void;
