@@ -3,6 +3,7 @@
  * @module
  */
 import { NodeReactor } from "../node/mod.ts";
+import { datagramContract } from "./datagram_contract.ts";
 import { endingContract } from "./ending_contract.ts";
 import { flowContract } from "./flow_contract.ts";
 import { lifeContract } from "./life_contract.ts";
@@ -27,6 +28,7 @@ for (
     tlsContract,
     unixContract,
     udpContract,
+    datagramContract,
     signalContract,
   ]
 ) declare(host);

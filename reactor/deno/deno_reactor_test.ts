@@ -1,3 +1,4 @@
+import { datagramContract } from "../_contract/datagram_contract.ts";
 import { endingContract } from "../_contract/ending_contract.ts";
 import { flowContract } from "../_contract/flow_contract.ts";
 import { lifeContract } from "../_contract/life_contract.ts";
@@ -23,3 +24,4 @@ flowContract(host);
 peerContract(host);
 tlsContract(host);
 udpContract(host);
+datagramContract(host);

@@ -6,6 +6,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { Deferred } from "@ropewalk/deferred";
 import { type Address, ipAddress } from "../core/addresses.ts";
 import { CannotListenError, MessageLengthError } from "../core/errors.ts";
+import { ipv4Bytes, ipv6Bytes, ipv6Text } from "../core/haproxy/ip_bytes.ts";
 import type {
   Data,
   DatagramHandler,
@@ -14,15 +15,13 @@ import type {
   ListenUDPOptions,
 } from "../core/interfaces.ts";
 import type { ReactorBase } from "../core/reactor_base.ts";
+import { type Target, UDPSocket } from "./udp_socket.ts";
 
 const encoder = new TextEncoder();
 const LARGEST = 65_535;
-
-/** A datagram on its way (to the connected address, if `to` is `null`), or, without bytes, the address to connect. */
-interface Sending {
-  readonly bytes: Uint8Array | null;
-  readonly to: { host: string; port: number } | null;
-}
+/** What the headers take of {@linkcode LARGEST}: over IPv6 only UDP's own counts. */
+const HEADERS_V4 = 28;
+const HEADERS_V6 = 8;
 
 /** Binds a port. */
 export function bindUDP(
@@ -32,6 +31,9 @@ export function bindUDP(
   options: ListenUDPOptions,
   share: boolean,
 ): DatagramTransport {
+  if (!Number.isInteger(port) || port < 0 || port > LARGEST) {
+    throw new RangeError(`Cannot listen on port ${port}: a port is a whole number from 0 to ${LARGEST}`);
+  }
   const bound = new UDPPort(reactor, port, handler, options, share);
   bound.startListening();
   return bound;
@@ -41,19 +43,12 @@ export function bindUDP(
 class UDPPort implements DatagramTransport {
   ready: Deferred<ListeningPort> = new Deferred<ListeningPort>();
   readonly #hostname: string;
+  readonly #isV6: boolean;
   readonly #largest: number;
-  #socket: Socket | null = null;
-  #bound = false;
+  #socket: UDPSocket | null = null; // from the time it is asked for until it is told to close
   #address: Address;
-  #connected: { host: string; port: number } | null = null;
-  // What is sent, and at its place `connect`, one at a time: Deno would send the datagrams of one turn in any order.
-  readonly #queue: Sending[] = [];
-  #busy = false;
-  readonly #done = (error?: Error | null): void => {
-    this.#busy = false;
-    if (error && this.#socket !== null) this.#failed(error);
-    this.#next();
-  };
+  #connected: Target | null = null;
+  readonly #settings = new Map<string, (socket: Socket) => void>(); // a socket takes them once it is bound
 
   constructor(
     readonly reactor: ReactorBase,
@@ -63,6 +58,7 @@ class UDPPort implements DatagramTransport {
     readonly share: boolean,
   ) {
     this.#hostname = options.hostname ?? "0.0.0.0";
+    this.#isV6 = this.#hostname.includes(":");
     this.#largest = options.maxPacketBytes ?? LARGEST;
     this.#address = ipAddress("UDP", this.#hostname, port);
   }
@@ -71,38 +67,40 @@ class UDPPort implements DatagramTransport {
     if (this.#socket !== null) throw new TypeError("Cannot listen: the port listens already");
     if (this.ready.called) this.ready = new Deferred<ListeningPort>();
     const { ready } = this;
-    const socket = createSocket({
-      type: this.#hostname.includes(":") ? "udp6" : "udp4",
-      reuseAddr: this.share,
-    });
+    const host = createSocket({ type: this.#isV6 ? "udp6" : "udp4", reuseAddr: this.share });
+    const socket = new UDPSocket(host, (error) => this.#failed(error));
     this.#socket = socket;
     this.reactor.figures.ports.add(this);
-    this.handler.doStart?.();
-    socket.on("message", (data: Uint8Array, from: RemoteInfo) => this.#received(data, from));
-    socket.on("error", (error: Error) => {
-      if (ready.called) this.#failed(error);
-      else {
-        this.#forget();
-        ready.errback(new CannotListenError(this.#hostname, this.port, error));
-      }
+    host.on("message", (data: Uint8Array, from: RemoteInfo) => {
+      if (this.#socket === socket) this.#received(data, from);
     });
-    socket.bind(this.port, this.#hostname, () => {
-      if (this.#socket !== socket) return;
-      const { address, port } = socket.address();
+    host.on("error", (error: Error) => {
+      if (ready.called) {
+        if (this.#socket === socket) this.#failed(error);
+        return;
+      }
+      if (this.#socket === socket) this.#forget();
+      socket.failedToOpen();
+      ready.errback(new CannotListenError(this.#hostname, this.port, error));
+    });
+    host.bind(this.port, this.#hostname, () => {
+      const { address, port } = host.address();
       this.#address = ipAddress("UDP", address, port);
-      this.#bound = true;
-      if (this.#connected !== null) this.#queue.unshift({ bytes: null, to: this.#connected });
-      this.#guard("makeConnection", () => this.handler.makeConnection(this));
+      if (this.#socket === socket) {
+        for (const set of this.#settings.values()) this.#guard("a setting", () => set(host));
+        this.#guard("doStart", () => this.handler.doStart?.());
+        socket.opened(this.#connected);
+        this.#guard("makeConnection", () => this.handler.makeConnection(this));
+      } else socket.opened(this.#connected); // it was told to close meanwhile
       if (!ready.called) ready.callback(this);
-      this.#next();
     });
   }
 
   write(data: Data, address?: { host: string; port: number }): void {
     const socket = this.#socket;
     if (socket === null) return; // as after the loss of a connection
-    const bytes = typeof data === "string" ? encoder.encode(data) : data.slice();
-    if (bytes.length > LARGEST - 28) {
+    const bytes = typeof data === "string" ? encoder.encode(data) : new Uint8Array(data); // slice() of a Buffer is a view
+    if (bytes.length > LARGEST - (this.#isV6 ? HEADERS_V6 : HEADERS_V4)) {
       throw new MessageLengthError(`A datagram of ${bytes.length} bytes is too long`);
     }
     const to = this.#connected ?? address;
@@ -110,61 +108,45 @@ class UDPPort implements DatagramTransport {
       throw new TypeError("Cannot send a datagram: it has no address, and the port is not connected");
     }
     checkPort(to.port, "send a datagram");
-    this.reactor.figures.bytesOut += bytes.length;
-    this.#queue.push({ bytes, to: this.#connected === null ? to : null });
-    this.#next();
+    const target = this.#connected === null ? { host: to.host, port: to.port } : null;
+    if (socket.send(bytes, target)) this.reactor.figures.bytesOut += bytes.length;
   }
 
   connect(host: string, port: number): void {
     if (this.#connected !== null) throw new TypeError("Cannot connect the port: it is connected already");
-    if (ipAddress("UDP", host, port).host === "" || !/^[0-9.]+$|:/.test(host)) {
+    if (usual(host) === null) {
       throw new RangeError(`Cannot connect the port: "${host}" is a name, and an address is needed`);
     }
     checkPort(port, "connect the port");
     this.#connected = { host, port };
-    if (this.#bound) this.#queue.push({ bytes: null, to: this.#connected });
-    this.#next();
-  }
-
-  #next(): void {
-    const socket = this.#socket;
-    if (!this.#bound || socket === null || this.#busy) return;
-    const next = this.#queue.shift();
-    if (next === undefined) return;
-    const { bytes, to } = next;
-    this.#busy = true;
-    try {
-      // The system tells of refusals once it knows of the address. Deno keeps that to itself: nobody hears of them.
-      if (bytes === null) socket.connect(to!.port, to!.host, this.#done);
-      else if (to === null) socket.send(bytes, this.#done);
-      else socket.send(bytes, to.port, to.host, this.#done);
-    } catch (error) {
-      this.#done(error as Error);
-    }
+    if (this.#socket?.bound) this.#socket.connect(this.#connected);
   }
 
   setBroadcastAllowed(on: boolean): void {
-    this.#socket?.setBroadcast(on);
+    this.#set("broadcast", (socket) => socket.setBroadcast(on));
   }
 
   joinGroup(group: string, interfaceAddress?: string): Deferred<void> {
-    return attempt(() => this.#socket!.addMembership(group, interfaceAddress));
+    return this.#whenBound("join a group", (socket) => socket.addMembership(group, interfaceAddress));
   }
 
   leaveGroup(group: string, interfaceAddress?: string): Deferred<void> {
-    return attempt(() => this.#socket!.dropMembership(group, interfaceAddress));
+    return this.#whenBound("leave a group", (socket) => socket.dropMembership(group, interfaceAddress));
   }
 
   setOutgoingInterface(interfaceAddress: string): Deferred<void> {
-    return attempt(() => this.#socket!.setMulticastInterface(interfaceAddress));
+    return this.#whenBound("set the interface", (socket) => socket.setMulticastInterface(interfaceAddress));
   }
 
   setTTL(ttl: number): void {
-    this.#socket?.setMulticastTTL(ttl);
+    if (!Number.isInteger(ttl) || ttl < 0 || ttl > 255) {
+      throw new RangeError(`Cannot set the TTL: ${ttl} is no whole number from 0 to 255`);
+    }
+    this.#set("TTL", (socket) => socket.setMulticastTTL(ttl));
   }
 
   setLoopbackMode(on: boolean): void {
-    this.#socket?.setMulticastLoopback(on);
+    this.#set("loopback", (socket) => socket.setMulticastLoopback(on));
   }
 
   loseConnection(): void {
@@ -178,9 +160,10 @@ class UDPPort implements DatagramTransport {
       done.callback();
       return done;
     }
+    const started = socket.bound;
     this.#forget();
     socket.close(() => {
-      this.#guard("doStop", () => this.handler.doStop());
+      if (started) this.#guard("doStop", () => this.handler.doStop());
       done.callback();
     });
     return done;
@@ -200,7 +183,7 @@ class UDPPort implements DatagramTransport {
 
   #received(data: Uint8Array, from: RemoteInfo): void {
     const to = this.#connected;
-    if (to !== null && (to.port !== from.port || to.host !== from.address)) return;
+    if (to !== null && (to.port !== from.port || !isSame(to.host, from.address))) return;
     if (data.length > this.#largest) return;
     this.reactor.figures.bytesIn += data.length;
     const bytes = new Uint8Array(data); // a plain array of the handler's own, not a Buffer
@@ -211,14 +194,35 @@ class UDPPort implements DatagramTransport {
 
   #failed(error: Error): void {
     const { code } = error as { code?: string };
-    if (code === "ECONNREFUSED") this.#guard("connectionRefused", () => this.handler.connectionRefused?.());
-    else this.reactor.reportError(error, `Error of ${this}`);
+    if (code !== "ECONNREFUSED") this.reactor.reportError(error, `Error of ${this}`);
+    else if (this.#socket !== null) {
+      this.#guard("connectionRefused", () => this.handler.connectionRefused?.());
+    }
+  }
+
+  #set(name: string, set: (socket: Socket) => void): void {
+    this.#settings.set(name, set);
+    if (this.#socket?.bound) set(this.#socket.socket);
+  }
+
+  #whenBound(what: string, f: (socket: Socket) => void): Deferred<void> {
+    const done = new Deferred<void>();
+    const now = (): void => {
+      try {
+        if (!this.#socket?.bound) throw new TypeError(`Cannot ${what}: the port is closed`);
+        f(this.#socket.socket);
+        done.callback();
+      } catch (error) {
+        done.errback(error as Error);
+      }
+    };
+    if (this.#socket === null || this.#socket.bound) now();
+    else this.ready.addBoth((port) => (now(), port));
+    return done;
   }
 
   #forget(): void {
     this.#socket = null;
-    this.#bound = this.#busy = false;
-    this.#queue.length = 0;
     this.reactor.figures.ports.delete(this);
   }
 
@@ -232,17 +236,18 @@ class UDPPort implements DatagramTransport {
 }
 
 function checkPort(port: number, what: string): void {
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return;
-  throw new RangeError(`Cannot ${what}: ${port} is no port from 1 to 65535`);
+  if (Number.isInteger(port) && port >= 1 && port <= LARGEST) return;
+  throw new RangeError(`Cannot ${what}: ${port} is no port from 1 to ${LARGEST}`);
 }
 
-function attempt(f: () => void): Deferred<void> {
-  const done = new Deferred<void>();
-  try {
-    f();
-    done.callback();
-  } catch (error) {
-    done.errback(error as Error);
-  }
-  return done;
+// An address in the one form that two texts of it have in common; null for what is no address.
+function usual(host: string): string | null {
+  const [address] = host.split("%", 1) as [string];
+  if (!address.includes(":")) return ipv4Bytes(address) === null ? null : host;
+  const bytes = ipv6Bytes(address);
+  return bytes === null ? null : ipv6Text(bytes);
+}
+
+function isSame(one: string, other: string): boolean {
+  return one === other || (one.includes(":") && usual(one) === usual(other));
 }

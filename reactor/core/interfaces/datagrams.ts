@@ -12,7 +12,7 @@ import type { ReactorTime } from "./time.ts";
 export interface DatagramHandler {
   /** The port is bound. */
   makeConnection(transport: DatagramTransport): void;
-  /** The port is about to be bound. */
+  /** A port begins to use this: {@linkcode makeConnection} follows. A port that cannot be bound calls neither. */
   doStart?(): void;
   /** The port was closed. */
   doStop(): void;
@@ -26,7 +26,12 @@ export interface DatagramHandler {
 export interface DatagramTransport extends ListeningPort {
   /** The reactor that runs this port. */
   readonly reactor: ReactorTime;
-  /** Sends one datagram; the address is left out on a connected port. */
+  /**
+   * Sends one datagram; the address is left out on a connected port. What is written before the port is bound waits for
+   * that, and what is written before it is closed still leaves.
+   *
+   * @throws {MessageLengthError} If it is longer than the network takes: 65,507 bytes over IPv4, 65,527 over IPv6.
+   */
   write(data: Data, address?: { host: string; port: number }): void;
   /** Sends only to this address, and takes only what comes from it. */
   connect(host: string, port: number): void;
@@ -40,7 +45,7 @@ export interface DatagramTransport extends ListeningPort {
   leaveGroup(group: string, interfaceAddress?: string): Deferred<void>;
   /** Which interface, named by its address, multicast datagrams leave by; the system chooses otherwise. */
   setOutgoingInterface(interfaceAddress: string): Deferred<void>;
-  /** How many routers a multicast datagram may pass, 1 to 255. */
+  /** How many routers a multicast datagram may pass, 1 to 255; as the other settings, kept until the port is bound. */
   setTTL(ttl: number): void;
   /** Whether our own multicast datagrams come back to this host. */
   setLoopbackMode(on: boolean): void;
