@@ -61,6 +61,16 @@ export function unixContract({ name, make, test: declare }: Host): void {
   );
 
   test(
+    `${name}: a UNIX port may be stopped before it is bound, and leaves no file`,
+    inDirectory(async (file) => {
+      const reactor = make();
+      await reactor.listenUNIX(file, new Recorders()).stopListening();
+      await later(reactor, 0.01);
+      assertEquals([fs.existsSync(file), reactor.stats().ports], [false, []]);
+    }),
+  );
+
+  test(
     `${name}: a path without a socket fails the connection`,
     inDirectory(async (file) => {
       const factory = new ClientRecorders();

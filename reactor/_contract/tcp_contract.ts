@@ -2,7 +2,7 @@
  * TCP: ports and connectors.
  * @module
  */
-import type { Deferred } from "@ropewalk/deferred";
+import { CancelledError, type Deferred } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   CannotListenError,
@@ -51,6 +51,26 @@ export function tcpContract({ name, make, test: declare }: Host): void {
     }
     assertInstanceOf(error, CannotListenError);
     assert(error.message.includes(`127.0.0.1:${portOf(port)}`), error.message);
+  });
+
+  test(`${name}: a port may be stopped before it is bound, by itself or by giving up its endpoint`, async () => {
+    const reactor = make();
+    const factory = new Recorders();
+    const port = reactor.listenTCP(0, factory, local);
+    await port.stopListening();
+    assertEquals([factory.starts, factory.stops], [1, 1]);
+    const listening = new TCP4ServerEndpoint(reactor, 0, local).listen(factory);
+    const wasBound = listening.called;
+    listening.cancel();
+    if (wasBound) await (await listening).stopListening(); // on a host that binds at once
+    else await listening.addErrback((failure) => void failure.trap(CancelledError));
+    await later(reactor, 0.02);
+    assertEquals([factory.starts, factory.stops, reactor.stats().ports], [2, 2, []]);
+  });
+
+  test(`${name}: ready goes on giving the port after an endpoint has listened`, async () => {
+    const port = closing(await new TCP4ServerEndpoint(make(), 0, local).listen(new Recorders()));
+    assertEquals(await port.ready as ListeningPort, port);
   });
 
   test(`${name}: a port number out of range is refused`, () => {

@@ -38,7 +38,7 @@ export interface ServerEndpoint {
    * Listens.
    *
    * @param factory Builds the protocol of each connection.
-   * @returns Fires with the port once it is bound, or fails with `CannotListenError`.
+   * @returns Fires with the port once it is bound, or fails with `CannotListenError`. Cancelling it before closes the port.
    */
   listen(factory: ProtocolFactory): Deferred<ListeningPort>;
 }
@@ -80,9 +80,16 @@ export function connectWith<P extends StreamProtocol>(
  * @param listen Calls the method.
  */
 export function listenWith(listen: () => ListeningPort): Deferred<ListeningPort> {
-  const done = new Deferred<ListeningPort>();
+  let port: ListeningPort | null = null;
+  const done = new Deferred<ListeningPort>(() => void port?.stopListening());
   try {
-    listen().ready.addCallbacks((port) => done.callback(port), (failure) => done.errback(failure));
+    port = listen();
+    port.ready.addCallbacks((bound) => {
+      if (!done.called) done.callback(bound);
+      return bound;
+    }, (failure) => {
+      if (!done.called) done.errback(failure);
+    });
   } catch (error) {
     done.errback(error as Error);
   }
