@@ -7,28 +7,27 @@
  * ```
  * @module
  */
-import { CancelledError, Deferred, Failure } from "@ropewalk/deferred";
+import { CancelledError, Deferred, fail, Failure } from "@ropewalk/deferred";
 import type { StreamProtocol, TLSClientOptions, TLSServerOptions } from "@ropewalk/reactor/core";
 import { fromLatin1, hasHighBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { type Box, BoxParser } from "./box.ts";
-import { Command, type CommandClass, compile, type CompiledCommand } from "./command.ts";
+import {
+  type CallArguments,
+  type CallResult,
+  Command,
+  type CommandClass,
+  compile,
+  type CompiledCommand,
+} from "./command.ts";
 import type { Received, Sent } from "./arguments.ts";
 import { Answers, isPromise, SWITCH, type Switching } from "./answers.ts";
-import { remoteError, textOf } from "./error_boxes.ts";
+import { textOf } from "./error_boxes.ts";
 import { AmpProtocolError, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
 import { type Answering, CommandLocator, type Later, type Responder } from "./locator.ts";
-
-/** What `callRemote` needs for a command: nothing may be left out but what is optional. */
-export type CallArguments<C extends CommandClass> = Record<never, never> extends Sent<C["arguments"]>
-  ? [args?: Sent<C["arguments"]>]
-  : [args: Sent<C["arguments"]>];
-
-/** What `callRemote` returns: a command whose `requiresAnswer` is `false as const` gets no answer. */
-export type CallResult<C extends CommandClass> = true extends C["requiresAnswer"]
-  ? Deferred<Received<C["response"]>>
-  : undefined;
+import { Questions } from "./questions.ts";
+import { UnreadAnswers } from "./unread.ts";
 
 /** Asks for TLS; the answer is the last box in plain text. */
 class StartTLS extends Command {}
@@ -39,12 +38,8 @@ export interface AMPOptions {
   locator?: CommandLocator;
   /** The largest box accepted, in bytes. @default 4 MiB */
   maxBoxBytes?: number;
-}
-
-/** A question that waits for its answer. */
-interface Question {
-  readonly command: CompiledCommand;
-  readonly result: Deferred<unknown>;
+  /** How many bytes of answers may wait for a peer that does not read, before the connection is cut. @default 16 MiB */
+  maxUnreadBytes?: number;
 }
 
 /**
@@ -78,13 +73,15 @@ export class AMP<F = Factory> extends Protocol<F> {
   readonly #parser = new BoxParser();
   readonly #shared: CommandLocator | null;
   readonly #own = new CommandLocator();
-  readonly #questions = new Map<string, Question>();
+  readonly #questions = new Questions();
   readonly #answers: Answers;
-  #counter = 0;
+  readonly #unread: UnreadAnswers;
+  readonly #send = (box: string): void => this.#emit(box);
   #delivering = false;
   #gone: Failure | null = null; // why nothing can be asked any more
   #switching = false; // an answer is awaited that will switch protocols, or to TLS
   #held = ""; // what we answer meanwhile
+  #deciding = false; // a responder is about to switch protocols, or not
   #inner: StreamProtocol | null = null;
   #tls = false;
 
@@ -103,9 +100,16 @@ export class AMP<F = Factory> extends Protocol<F> {
         return isGone();
       },
       find: (name) => (this.#own._locate(name) ?? this.#shared?._locate(name)) as Answering | undefined,
-      emit: (box) => this.#emit(box),
+      emit: (box) => {
+        this.#emit(box);
+        this.#unread.sent(box.length, this.transport);
+      },
       close: () => this.transport.loseConnection(),
     });
+    this.#unread = new UnreadAnswers(
+      options.maxUnreadBytes ?? 16 * 1024 * 1024,
+      () => this.transport.abortConnection(),
+    );
     if (options.maxBoxBytes !== undefined) this.#parser.maxBoxBytes = options.maxBoxBytes;
   }
 
@@ -156,7 +160,10 @@ export class AMP<F = Factory> extends Protocol<F> {
     });
   }
 
-  /** Answers a command, and is another protocol from then on: what the peer sends after its question is for that. */
+  /**
+   * Answers a command, and is another protocol from then on: what the peer sends after its question is for that. It
+   * waits until the responder has decided, as long as a box may be.
+   */
   respondBySwitching<C extends CommandClass>(
     command: C,
     respond: (args: Received<C["arguments"]>) => Later<StreamProtocol>,
@@ -166,8 +173,14 @@ export class AMP<F = Factory> extends Protocol<F> {
       ((args: Received<C["arguments"]>) => {
         const made = respond(args);
         const become = (protocol: StreamProtocol): Switching => ({ [SWITCH]: () => this.#become(protocol) });
-        if (Deferred.is(made)) return (made as Deferred<StreamProtocol>).addCallback(become);
-        return isPromise(made) ? made.then(become) : become(made);
+        if (!Deferred.is(made) && !isPromise(made)) return become(made);
+        this.#deciding = true;
+        const later = Deferred.is(made) ? made as Deferred<StreamProtocol> : Deferred.fromPromise(made);
+        return later.addCallbacks(become, (failure) => {
+          this.#deciding = false;
+          this.#deal();
+          return failure;
+        });
       }) as never,
     );
     return this;
@@ -209,16 +222,25 @@ export class AMP<F = Factory> extends Protocol<F> {
       this.#inner.dataReceived(this.#inner.borrowsData ? data : data.slice());
       return;
     }
-    const { queue } = this.#parser;
-    if (this.#delivering) {
+    const { queue, maxBoxBytes } = this.#parser;
+    if (this.#delivering || this.#deciding) {
       queue.append(data);
+      if (queue.length > maxBoxBytes && !this.#delivering) {
+        this.#quit(new AmpProtocolError("Cannot keep more: nobody has decided on the other protocol"));
+      }
       return;
     }
     if (this.#gone !== null) return;
     queue.take(data);
+    this.#deal();
+  }
+
+  // Deals with the boxes that are complete.
+  #deal(): void {
+    if (this.#delivering) return;
     this.#delivering = true;
     try {
-      while (this.#inner === null && this.#gone === null) {
+      while (this.#inner === null && this.#gone === null && !this.#deciding) {
         const box = this.#parser.next();
         if (box === null) break;
         this.#boxReceived(box);
@@ -228,7 +250,7 @@ export class AMP<F = Factory> extends Protocol<F> {
       this.#quit(error);
     } finally {
       this.#delivering = false;
-      queue.settle();
+      this.#parser.queue.settle();
     }
     this.#passOn();
   }
@@ -246,24 +268,22 @@ export class AMP<F = Factory> extends Protocol<F> {
     else this.transport.loseConnection();
   }
 
+  /** For the protocol in the place of this one: all was sent. */
+  writeConnectionLost(): void {
+    this.#inner?.writeConnectionLost?.();
+  }
+
+  /** For the protocol in the place of this one: TLS is agreed on. */
+  handshakeCompleted(): void {
+    this.#inner?.handshakeCompleted?.();
+  }
+
   #ask(command: CompiledCommand, args: Record<string, unknown>): Deferred<unknown> {
-    const result = new Deferred<unknown>();
-    if (this.#gone !== null) {
-      result.errback(this.#gone);
-      return result;
+    if (this.#gone !== null) return fail(this.#gone);
+    if (this.#switching) {
+      return fail(new ProtocolSwitched("Cannot send a command: the protocol is being switched"));
     }
-    try {
-      if (this.#switching) {
-        throw new ProtocolSwitched("Cannot send a command: the protocol is being switched");
-      }
-      const tag = (++this.#counter).toString(16);
-      const box = command.encodeAsk(tag, args);
-      this.#questions.set(tag, { command, result });
-      this.#emit(box);
-    } catch (error) {
-      result.errback(new Failure(error));
-    }
-    return result;
+    return this.#questions.ask(command, args, this.#send);
   }
 
   // Asks what is the last thing to be said in this protocol, or in plain text, if the peer agrees.
@@ -306,42 +326,14 @@ export class AMP<F = Factory> extends Protocol<F> {
 
   #boxReceived(box: Box): void {
     const answered = box.get("_answer");
-    if (answered !== undefined) {
-      const { command, result } = this.#question(answered);
-      let values: unknown;
-      try {
-        values = command.decodeResponse(box);
-      } catch (error) {
-        result.errback(new Failure(error));
-        return;
-      }
-      result.callback(values);
-      return;
-    }
+    if (answered !== undefined) return this.#questions.answered(answered, box);
     const failed = box.get("_error");
-    if (failed !== undefined) {
-      const { command, result } = this.#question(failed);
-      let error: unknown;
-      try {
-        error = remoteError(command, box);
-      } catch (thrown) { // by the constructor of the program's own class
-        error = thrown;
-      }
-      result.errback(new Failure(error));
-      return;
-    }
+    if (failed !== undefined) return this.#questions.failed(failed, box);
     const name = box.get("_command");
     if (name === undefined) {
       throw new AmpProtocolError("Cannot take a box: it is no question, answer or error");
     }
     this.#answers.asked(box, textOf(name));
-  }
-
-  #question(tag: string): Question {
-    const question = this.#questions.get(tag);
-    if (question === undefined) throw new AmpProtocolError("Cannot take an answer: nothing was asked");
-    this.#questions.delete(tag);
-    return question;
   }
 
   // The peer broke the rules: nothing it says is believed any more.
@@ -353,14 +345,13 @@ export class AMP<F = Factory> extends Protocol<F> {
 
   #failAll(reason: Failure): void {
     if (this.#gone === null) this.#gone = reason;
-    const questions = [...this.#questions.values()];
-    this.#questions.clear();
-    for (const { result } of questions) result.errback(reason);
+    this.#questions.failAll(reason);
   }
 
   #become(protocol: StreamProtocol): void {
     this.#switching = false;
     this.#held = "";
+    this.#unread.release();
     this.#failAll(new Failure(new ProtocolSwitched("Cannot speak AMP: the connection has another protocol")));
     this.#inner = protocol;
     protocol.makeConnection(this.transport);
@@ -376,11 +367,15 @@ export class AMP<F = Factory> extends Protocol<F> {
   }
 
   #goSecure(options: TLSServerOptions | TLSClientOptions): void {
-    if (this.#parser.queue.length > 0) {
-      // In plain text, behind what was to be the last of it: somebody in between added it.
-      this.#quit(new AmpProtocolError("Cannot start TLS: there is more in plain text"));
-      return;
+    try {
+      if (this.#parser.queue.length > 0) {
+        // In plain text, behind what was to be the last of it: somebody in between added it.
+        throw new AmpProtocolError("Cannot start TLS: there is more in plain text");
+      }
+      this.transport.startTLS(options);
+    } catch (error) {
+      this.#quit(error as Error);
+      throw error;
     }
-    this.transport.startTLS(options);
   }
 }

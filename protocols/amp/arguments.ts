@@ -157,12 +157,12 @@ export class Float<const O extends boolean = false> extends Argument<number, num
     if (special !== null) {
       return special[2]![0]!.toLowerCase() === "n" ? NaN : special[1] === "-" ? -Infinity : Infinity;
     }
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw new RangeError("Cannot read a float");
+    if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw new RangeError("Cannot read a float");
     return Number(text);
   }
 }
 
-const DECIMAL = /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|s?nan\d*)$/i;
+const DECIMAL = /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?|s?nan\d*)$/i;
 
 /** A decimal number, kept as text, so that `1.50` stays `1.50`; also `NaN`, `Infinity`, `-0`. */
 export class Decimal<const O extends boolean = false> extends Argument<string, string | number | bigint, O> {
@@ -251,6 +251,8 @@ export class ListOf<A extends AnyArgument, const O extends boolean = false>
 /** A list of small tables, each of the same names and types; all of it must fit into one value of 65,535 bytes. */
 export class AmpList<M extends ArgumentMap, const O extends boolean = false>
   extends Argument<Received<M>[], readonly Sent<M>[], O> {
+  readonly #names: Names;
+
   /**
    * Makes the type.
    *
@@ -259,16 +261,18 @@ export class AmpList<M extends ArgumentMap, const O extends boolean = false>
    */
   constructor(readonly subargs: M, options: ArgumentOptions<O> = {}) {
     super(options);
+    this.#names = namesOf(subargs);
   }
 
   /** One box for each table. */
   override encode(rows: readonly Sent<M>[]): string {
-    const names = Object.keys(this.subargs).sort();
+    const { names, keys } = this.#names;
     let text = "";
     for (const row of rows as readonly Record<string, unknown>[]) {
-      for (const name of names) {
+      for (let i = 0; i < names.length; i++) {
+        const name = names[i]!;
         const value = encodeArgument(name, this.subargs[name]!, row[name]);
-        if (value !== null) text += encodeKey(name) + value;
+        if (value !== null) text += encodeKey(keys[i]!) + value;
       }
       text += "\0\0";
     }
@@ -277,8 +281,26 @@ export class AmpList<M extends ArgumentMap, const O extends boolean = false>
 
   /** The tables. */
   override decode(text: string): Received<M>[] {
-    return parseBoxes(text).map((box) => decodeArguments(this.subargs, box) as Received<M>);
+    return parseBoxes(text).map((box) => decodeArguments(this.subargs, box, this.#names) as Received<M>);
   }
+}
+
+/** A name as a key on the wire: its bytes, as a one-byte string. */
+export function wireKey(name: string): string {
+  return latin1(encodeUtf8(name));
+}
+
+/** The names of a map, and the keys that they are on the wire, in the order of those. */
+export interface Names {
+  readonly names: readonly string[];
+  readonly keys: readonly string[];
+}
+
+/** Those of a map. */
+export function namesOf(types: ArgumentMap): Names {
+  const pairs = Object.keys(types).map((name) => [wireKey(name), name] as const);
+  pairs.sort(([a], [b]) => a < b ? -1 : 1);
+  return { names: pairs.map(([, name]) => name), keys: pairs.map(([key]) => key) };
 }
 
 /** A value with its length, or `null` if it is optional and left out. */
@@ -298,11 +320,12 @@ export function encodeArgument(name: string, type: AnyArgument, value: unknown):
 export function decodeArguments(
   types: ArgumentMap,
   box: Box,
-  names: readonly string[] = Object.keys(types),
+  { names, keys }: Names,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const name of names) {
-    const text = box.get(name);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    const text = box.get(keys[i]!);
     if (text !== undefined) values[name] = types[name]!.decode(text);
     else if (types[name]!.optional) values[name] = undefined;
     else throw new InvalidSignature(`Cannot take a box: ${name} is missing`);

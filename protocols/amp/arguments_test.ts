@@ -2,6 +2,7 @@ import { failureResultOf, successResultOf } from "@ropewalk/testing";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   AmpList,
+  Argument,
   Boolean_,
   DateTime,
   Decimal,
@@ -11,6 +12,7 @@ import {
   ListOf,
   Unicode,
 } from "./arguments.ts";
+import { latin1 } from "../bytes.ts";
 import { Command } from "./command.ts";
 import { AmpProtocolError, InvalidSignature } from "./errors.ts";
 import { ZonedDate } from "./zoned_date.ts";
@@ -87,4 +89,49 @@ Deno.test("AMP reads only what is exactly a boolean, integer, float, decimal or 
   assertThrows(() => new ListOf(new Integer()).decode("\0\x02" + "1"), RangeError);
   assertThrows(() => new AmpList({ x: new Integer() }).decode("\0\x01x\0\x011"), AmpProtocolError);
   assertThrows(() => new DateTime().encode(new Date(NaN)), InvalidSignature);
+});
+
+Deno.test("AMP refuses a long number that is none at once", () => {
+  const digits = "1".repeat(65_534) + "x";
+  for (const type of [new Decimal(), new Float(), new Integer()]) {
+    const begun = performance.now();
+    assertThrows(() => type.decode(digits), RangeError);
+    assert(performance.now() - begun < 1000); // milliseconds; it took five seconds to try every way to cut it
+  }
+  assertEquals([new Decimal().decode("1."), new Float().decode(".5e1"), new Float().decode("1.")], [
+    "1.",
+    5,
+    1,
+  ]);
+});
+
+Deno.test("AMP carries names beyond ASCII, of arguments and inside lists", () => {
+  class Żółw extends Command {
+    static override arguments = { czułek: new Integer(), rows: new AmpList({ é: new Unicode() }) };
+    static override response = { dół: new Integer() };
+  }
+  const { client, server, pump } = pair();
+  server.respond(Żółw, ({ czułek, rows }) => ({ dół: czułek + rows[0]!.é.length }));
+  const d = client.callRemote(Żółw, { czułek: 2, rows: [{ é: "abc" }] });
+  pump();
+  assertEquals(successResultOf(d), { dół: 5 });
+});
+
+Deno.test("AMP sends nothing for a type of argument that makes more than bytes", () => {
+  class Raw extends Argument<string> {
+    override encode(value: string) {
+      return value;
+    }
+    override decode(text: string) {
+      return text;
+    }
+  }
+  class Say extends Command {
+    static override arguments = { text: new Raw() };
+  }
+  const { client, clientTransport } = pair();
+  failureResultOf(client.callRemote(Say, { text: "żółw" }), InvalidSignature);
+  assertEquals(clientTransport.value().length, 0);
+  client.callRemote(Say, { text: "\xff\x80" });
+  assert(latin1(clientTransport.value()).includes("\0\x04text\0\x02\xff\x80"));
 });

@@ -7,7 +7,7 @@
  * ```
  *
  * Values are one-byte strings, as they are cut out of one string of the whole chunk: that is several times as fast as
- * a view for each value.
+ * a view for each value. A value that is kept may keep the 64 KiB around it, but never more.
  * @module
  */
 import { ByteQueue } from "../_byte_queue.ts";
@@ -22,6 +22,8 @@ export const MAX_VALUE_LENGTH: number = 65535;
 export const MAX_BOX_BYTES = 4 * 1024 * 1024;
 /** How many keys a box may have: more would take many times the memory of its bytes. */
 export const MAX_KEYS = 1024;
+/** The values of a box share one text up to here. Beyond it each has its own: a small one that is kept would keep all. */
+const MAX_SHARED_BYTES = 65536;
 
 /** A box that came: few keys, so they are looked for one after the other. */
 export class Box {
@@ -116,7 +118,9 @@ export class BoxParser {
 
   #make(boxEnd: number): Box {
     const { queue } = this;
-    if (this.#textEpoch !== queue.epoch) {
+    const { bytes, start } = queue;
+    const isLarge = queue.length > MAX_SHARED_BYTES;
+    if (!isLarge && this.#textEpoch !== queue.epoch) {
       this.#text = latin1(queue.bytes, queue.start, queue.end);
       this.#textStart = queue.start;
       this.#textEpoch = queue.epoch;
@@ -125,8 +129,14 @@ export class BoxParser {
     const box = new Box();
     const marks = this.#marks;
     for (let i = 0; i < marks.length; i += 4) {
-      box.keys.push(this.#text.substring(offset + marks[i]!, offset + marks[i + 1]!));
-      box.values.push(this.#text.substring(offset + marks[i + 2]!, offset + marks[i + 3]!));
+      const [key, keyEnd, value, valueEnd] = [marks[i]!, marks[i + 1]!, marks[i + 2]!, marks[i + 3]!];
+      if (isLarge) {
+        box.keys.push(latin1(bytes, start + key, start + keyEnd));
+        box.values.push(latin1(bytes, start + value, start + valueEnd));
+      } else {
+        box.keys.push(this.#text.substring(offset + key, offset + keyEnd));
+        box.values.push(this.#text.substring(offset + value, offset + valueEnd));
+      }
     }
     marks.length = 0;
     queue.start = boxEnd;

@@ -2,8 +2,19 @@
  * `Command`: what can be asked of a peer, with the types of its arguments and its response.
  * @module
  */
+import type { Deferred } from "@ropewalk/deferred";
 import { encodeUtf8, latin1 } from "../bytes.ts";
-import { type AnyArgument, type ArgumentMap, decodeArguments, encodeArgument } from "./arguments.ts";
+import {
+  type AnyArgument,
+  type ArgumentMap,
+  decodeArguments,
+  encodeArgument,
+  type Names,
+  namesOf,
+  type Received,
+  type Sent,
+  wireKey,
+} from "./arguments.ts";
 import { type Box, encodeKey, encodeValue } from "./box.ts";
 import { InvalidSignature } from "./errors.ts";
 
@@ -62,12 +73,24 @@ export interface CommandClass {
   readonly commandName?: string;
 }
 
+/** What `callRemote` needs for a command: nothing may be left out but what is optional. */
+export type CallArguments<C extends CommandClass> = Record<never, never> extends Sent<C["arguments"]>
+  ? [args?: Sent<C["arguments"]>]
+  : [args: Sent<C["arguments"]>];
+
+/** What `callRemote` returns: a command whose `requiresAnswer` is `false as const` gets no answer. */
+export type CallResult<C extends CommandClass> = true extends C["requiresAnswer"]
+  ? Deferred<Received<C["response"]>>
+  : undefined;
+
 /** One part of a box that is sent: a constant text, or an argument. */
 interface Part {
   readonly key: string;
   readonly prefix: string; // the key with its length, or all of a constant part
   readonly type: AnyArgument | null; // null for what is not an argument
 }
+
+const WIDE = /[^\0-\xff]/;
 
 const ASK: Part = { key: "_ask", prefix: encodeKey("_ask"), type: null };
 const ANSWER: Part = { key: "_answer", prefix: encodeKey("_answer"), type: null };
@@ -80,8 +103,8 @@ export class CompiledCommand {
   readonly errors: Map<string, { type: AmpErrorClass; fatal: boolean }> = new Map();
   readonly #arguments: ArgumentMap;
   readonly #response: ArgumentMap;
-  readonly #argumentNames: readonly string[];
-  readonly #responseNames: readonly string[];
+  readonly #argumentNames: Names;
+  readonly #responseNames: Names;
   readonly #ask: Part[];
   readonly #answer: Part[];
 
@@ -90,8 +113,8 @@ export class CompiledCommand {
     this.requiresAnswer = command.requiresAnswer;
     this.#arguments = command.arguments;
     this.#response = command.response;
-    this.#argumentNames = Object.keys(command.arguments);
-    this.#responseNames = Object.keys(command.response);
+    this.#argumentNames = namesOf(command.arguments);
+    this.#responseNames = namesOf(command.response);
     const name: Part = {
       key: "_command",
       prefix: encodeKey("_command") + encodeValue("_command", latin1(encodeUtf8(this.name))),
@@ -153,10 +176,7 @@ export class CompiledCommand {
 }
 
 function parts(map: ArgumentMap): Part[] {
-  return Object.entries(map).map(([key, type]) => {
-    const wire = latin1(encodeUtf8(key));
-    return { key, prefix: encodeKey(wire), type };
-  });
+  return Object.entries(map).map(([key, type]) => ({ key, prefix: encodeKey(wireKey(key)), type }));
 }
 
 // The wire has keys in the order of their bytes; the part after the length decides.
@@ -177,6 +197,8 @@ function encode(all: readonly Part[], tag: string | null, values: Readonly<Recor
       text += part.prefix + encodeValue(part.key, tag);
     }
   }
+  // A type of the program's own may have made more than bytes of a value: their lengths would be wrong.
+  if (WIDE.test(text)) throw new InvalidSignature("Cannot send a value: its type made more than bytes of it");
   return text + "\0\0";
 }
 

@@ -16,7 +16,7 @@
  *
  * @module
  */
-export { AMP, type AMPOptions, type CallArguments, type CallResult } from "./amp.ts";
+export { AMP, type AMPOptions } from "./amp.ts";
 export {
   AmpList,
   type AnyArgument,
@@ -37,7 +37,14 @@ export {
   Unicode,
 } from "./arguments.ts";
 export { Box, MAX_BOX_BYTES, MAX_KEY_LENGTH, MAX_VALUE_LENGTH } from "./box.ts";
-export { type AmpErrorClass, Command, type CommandClass, type ErrorMap } from "./command.ts";
+export {
+  type AmpErrorClass,
+  type CallArguments,
+  type CallResult,
+  Command,
+  type CommandClass,
+  type ErrorMap,
+} from "./command.ts";
 export {
   AmpError,
   AmpProtocolError,

@@ -1,5 +1,5 @@
-import { CancelledError, Failure } from "@ropewalk/deferred";
-import { ConnectionDone } from "@ropewalk/reactor/core";
+import { CancelledError, Deferred, Failure } from "@ropewalk/deferred";
+import { ConnectionDone, type StreamProtocol } from "@ropewalk/reactor/core";
 import { failureResultOf, successResultOf } from "@ropewalk/testing";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concatBytes, latin1 } from "../bytes.ts";
@@ -148,4 +148,91 @@ Deno.test("AMP holds only so many answers for a peer that asks and does not answ
   for (let i = 0; i < 30; i++) amp.dataReceived(ask);
   assert(transport.disconnecting);
   failureResultOf(started, AmpProtocolError);
+});
+
+Deno.test("AMP fails the request for TLS when there is more in plain text, or TLS cannot begin, and ends", () => {
+  const more = pair();
+  more.server.acceptTLS({ cert: "c", key: "k" });
+  const started = more.client.startTLS({});
+  more.server.dataReceived(more.clientTransport.value());
+  more.client.dataReceived(
+    concatBytes([more.serverTransport.value(), box(["_ask", "1"], ["_command", "Evil"])]),
+  );
+  failureResultOf(started, AmpProtocolError);
+  assert(more.clientTransport.disconnecting);
+  assertEquals(more.clientTransport.tls, null);
+  for (const end of ["client", "server"] as const) {
+    const made = pair();
+    made[`${end}Transport`].startTLS = () => {
+      throw new RangeError("no such certificate");
+    };
+    made.server.acceptTLS({ cert: "c", key: "k" });
+    const failed = made.client.startTLS({});
+    try {
+      made.pump();
+    } catch (error) {
+      assertEquals([end, error instanceof RangeError], ["server", true]); // for the reactor to report
+    }
+    if (end === "client") failureResultOf(failed, RangeError);
+    else failed.addErrback(() => null);
+    assert(made[`${end}Transport`].disconnecting);
+    failureResultOf(made[end].callRemote(Sum, { a: 1 }), RangeError);
+  }
+});
+
+Deno.test("AMP keeps what comes behind a question for another protocol until its responder has decided", () => {
+  for (const agrees of [true, false]) {
+    const { client, server, serverTransport, clientTransport, pump } = pair();
+    const decided = new Deferred<Recorder>();
+    const inner = new Recorder();
+    server.respondBySwitching(Switch, () => decided);
+    server.respond(Sum, ({ a }) => ({ total: a }));
+    const switched = client.switchTo(Switch, { to: "x" }, new Recorder());
+    clientTransport.write(agrees ? "early bytes" : box(["_ask", "2"], ["_command", "Sum"], ["a", "5"]));
+    pump();
+    assert(!serverTransport.disconnecting);
+    if (agrees) decided.callback(inner);
+    else decided.errback(new Boom("no"));
+    assertEquals(inner.data, agrees ? "early bytes" : "");
+    if (agrees) {
+      pump();
+      successResultOf(switched);
+      continue;
+    }
+    const answer = box(["_answer", "2"], ["total", "5"]);
+    assert(latin1(serverTransport.value()).includes(latin1(answer)));
+    switched.addErrback(() => null);
+  }
+  const { server, serverTransport } = pair(new AMP(), new AMP({ maxBoxBytes: 1000 }));
+  const undecided = new Deferred<Recorder>();
+  server.respondBySwitching(Switch, () => undecided);
+  server.dataReceived(box(["_ask", "1"], ["_command", "Switch"], ["to", "x"]));
+  server.dataReceived(new Uint8Array(1000));
+  assert(!serverTransport.disconnecting);
+  server.dataReceived(new Uint8Array(1));
+  assert(serverTransport.disconnecting);
+});
+
+Deno.test("AMP tells the protocol in its place of TLS and of the end of sending", () => {
+  const told: string[] = [];
+  class Both extends Recorder {
+    handshakeCompleted() {
+      told.push("TLS");
+    }
+    writeConnectionLost() {
+      told.push("sent all");
+    }
+  }
+  const { client, server, pump } = pair();
+  server.respondBySwitching(Switch, () => new Recorder());
+  const ends: StreamProtocol[] = [client, server];
+  for (const end of ends) end.handshakeCompleted?.(); // AMP's own: nobody is to be told
+  const switched = client.switchTo(Switch, { to: "x" }, new Both());
+  pump();
+  successResultOf(switched);
+  for (const end of ends) {
+    end.handshakeCompleted?.();
+    end.writeConnectionLost?.();
+  }
+  assertEquals(told, ["TLS", "sent all"]);
 });
