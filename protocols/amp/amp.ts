@@ -222,6 +222,7 @@ export class AMP<F = Factory> extends Protocol<F> {
       this.#inner.dataReceived(this.#inner.borrowsData ? data : data.slice());
       return;
     }
+    if (this.#gone !== null) return;
     const { queue, maxBoxBytes } = this.#parser;
     if (this.#delivering || this.#deciding) {
       queue.append(data);
@@ -230,7 +231,6 @@ export class AMP<F = Factory> extends Protocol<F> {
       }
       return;
     }
-    if (this.#gone !== null) return;
     queue.take(data);
     this.#deal();
   }
