@@ -11,7 +11,12 @@ import { inheritedSockets } from "../core/listen_fds.ts";
 import { AdoptedStreamServerEndpoint, type AdoptingReactor } from "../core/endpoints/adopted.ts";
 import type { Description } from "../core/endpoints/description.ts";
 import type { ServerEndpoint } from "../core/endpoints/endpoint.ts";
-import { given, registerEndpointParser } from "../core/endpoints/from_string.ts";
+import {
+  clientFromString,
+  connectOptions,
+  given,
+  registerEndpointParser,
+} from "../core/endpoints/from_string.ts";
 import { HostnameEndpoint } from "../core/endpoints/hostname_endpoint.ts";
 import { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "../core/endpoints/tls.ts";
 import type { ListeningPort, ProtocolFactory, Reactor, TLSClientOptions } from "../core/interfaces.ts";
@@ -109,9 +114,11 @@ function listenTLS(reactor: Reactor, d: Description): SSL4ServerEndpoint {
   const keyPath = d.take("privateKey") ?? "server.pem";
   const key = readPEM(d, "privateKey", keyPath)!;
   const certPath = d.take("certKey") ?? keyPath;
-  const chain = readPEM(d, "extraCertChain", d.option("extraCertChain")) ?? "";
-  const cert = readPEM(d, "certKey", certPath)! + chain;
-  const options = given({ hostname: d.option("interface"), backlog: d.numberOption("backlog") });
+  const chain = readPEM(d, "extraCertChain", d.option("extraCertChain"));
+  const own = readPEM(d, "certKey", certPath)!;
+  const cert = chain === undefined ? own : `${own}\n${chain}`; // a file need not end its last line
+  const hostname = d.option("interface") || undefined; // empty: all of them, as in Twisted
+  const options = given({ hostname, backlog: d.numberOption("backlog") });
   return new SSL4ServerEndpoint(reactor, port, { cert, key }, options);
 }
 
@@ -140,24 +147,24 @@ export function registerHostEndpoints(): void {
     client: (reactor, d) =>
       new SSL4ClientEndpoint(
         reactor,
-        d.need("host"),
-        d.needPort(),
+        ...d.needHostAndPort(),
         { ...clientTLS(d), ...given({ hostname: d.option("hostname") }) },
-        given({ timeoutSeconds: d.secondsOption("timeout") }),
+        connectOptions(d),
       ),
     server: listenTLS,
   });
   registerEndpointParser("tls", {
     client: (reactor, d) => {
-      const host = d.need("host");
-      const port = d.needPort();
-      const bindAddress = d.option("bindAddress");
-      const options = given({
-        timeoutSeconds: d.secondsOption("timeout"),
-        bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
-      });
+      const [host, port] = d.needHostAndPort();
+      const options = connectOptions(d, true);
       const tls = { hostname: d.option("hostname") ?? host, ...clientTLS(d) };
-      return wrapClientTLS(tls, new HostnameEndpoint(reactor, host, port, options));
+      const inner = d.option("endpoint"); // as in Twisted: the host is then only the name that is verified
+      return wrapClientTLS(
+        tls,
+        inner === undefined
+          ? new HostnameEndpoint(reactor, host, port, options)
+          : clientFromString(reactor, inner),
+      );
     },
     server: listenTLS,
   });

@@ -18,9 +18,11 @@ Deno.test("a server under TLS is described as ssl or tls", async () => {
   serverFromString(reactor, `ssl:443:privateKey=${file}`).listen(factory);
   serverFromString(reactor, `tls:444:privateKey=${file}`).listen(factory);
   const tls = { cert: "key and certificate", key: "key and certificate" };
+  serverFromString(reactor, `ssl:445:${file}:${file}:interface=:extraCertChain=${file}`).listen(factory);
   assertEquals(reactor.tlsServers.map((port) => [`${port.address}`, port.tls]), [
     ["0.0.0.0:443", tls],
     ["0.0.0.0:444", tls],
+    ["0.0.0.0:445", { ...tls, cert: "key and certificate\nkey and certificate" }],
   ]);
   await Deno.remove(file);
 });
@@ -54,6 +56,25 @@ Deno.test("trustRoots= is a file, or a directory of .pem files", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a client under TLS takes a local address, and tls: goes over any other endpoint", () => {
+  registerHostEndpoints();
+  const reactor = new MemoryReactorClock();
+  const protocol = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
+  const texts = [
+    "ssl:host=example.org:443:bindAddress=127.0.0.1:timeout=5",
+    "tls:example.org:443:5:127.0.0.1",
+    "tls:example.org:443:bindAddress=127.0.0.1:timeout=5",
+    "tls:example.org:443:endpoint=unix\\:/run/tunnel",
+  ];
+  for (const text of texts) {
+    connectProtocol(clientFromString(reactor, text), protocol).addErrback(() => {});
+  }
+  const options = { timeoutSeconds: 5, bindAddress: { hostname: "127.0.0.1" } };
+  assertEquals(reactor.tlsClients.map((client) => client.options), [options]);
+  assertEquals(reactor.tcpClients.map((client) => client.options), [options, options]);
+  assertEquals(reactor.unixClients.map(({ address }) => `${address}`), ["unix:/run/tunnel"]);
 });
 
 Deno.test("fd: and systemd: say what is wrong", () => {

@@ -8,6 +8,8 @@
  * @module
  */
 
+const ANY = Number.MAX_SAFE_INTEGER;
+
 /** A description, taken apart. Each argument is asked for once; what is left over at the end is an error. */
 export class Description {
   /** What comes before the first colon. */
@@ -29,12 +31,8 @@ export class Description {
     this.kind = parts.shift()?.value ?? "";
     if (parts.length === 1 && parts[0]!.name === null && parts[0]!.value === "") parts.pop(); // "stdio:"
     for (const { name, value } of parts) {
-      if (name === null) {
-        if (this.#named.size > 0) {
-          throw new TypeError(`Cannot read ${this}: "${value}" stands after named arguments`);
-        }
-        this.#positional.push(value);
-      } else {
+      if (name === null) this.#positional.push(value);
+      else {
         if (this.#named.has(name)) throw new TypeError(`Cannot read ${this}: "${name}" is given twice`);
         this.#named.set(name, value);
       }
@@ -68,9 +66,22 @@ export class Description {
   need(name: string): string {
     const value = this.take(name);
     if (value === undefined || value === "") {
-      throw new TypeError(`Cannot read ${this}: it needs "${name}" (${this.#accepted.join(", ")}, …)`);
+      const named = [...this.#named.keys()].map((other) => `, and names "${other}"`).join("");
+      throw new TypeError(
+        `Cannot read ${this}: it needs "${name}" (${this.#accepted.join(", ")}, …)${named}`,
+      );
     }
     return value;
+  }
+
+  /** A host and a port that have to be there. Where the host is named, the port may still go by its place. */
+  needHostAndPort(): [host: string, port: number] {
+    const host = this.#named.get("host");
+    if (host !== undefined && this.#positional.length === 1) {
+      this.#named.delete("host");
+      this.#positional.unshift(host);
+    }
+    return [this.need("host"), this.needPort()];
   }
 
   /** A port number that has to be there. */
@@ -81,18 +92,26 @@ export class Description {
   /** A whole number, the next positional argument or the named one. */
   takeNumber(name: string, base = 10): number | undefined {
     const value = this.take(name);
-    return value === undefined ? undefined : this.#number(name, value, Number.MAX_SAFE_INTEGER, base);
+    return value === undefined ? undefined : this.#number(name, value, ANY, base);
   }
 
   /** A whole number, by name only. */
   numberOption(name: string, base = 10): number | undefined {
     const value = this.option(name);
-    return value === undefined ? undefined : this.#number(name, value, Number.MAX_SAFE_INTEGER, base);
+    return value === undefined ? undefined : this.#number(name, value, ANY, base);
   }
 
   /** A time in seconds, by name only; it may have a fraction. */
   secondsOption(name: string): number | undefined {
-    const value = this.option(name);
+    return this.#seconds(name, this.option(name));
+  }
+
+  /** As {@linkcode secondsOption}, the next positional argument or the named one. */
+  takeSeconds(name: string): number | undefined {
+    return this.#seconds(name, this.take(name));
+  }
+
+  #seconds(name: string, value: string | undefined): number | undefined {
     if (value === undefined) return undefined;
     if (/^(?:[0-9]+\.?[0-9]*|\.[0-9]+)$/.test(value)) return Number(value);
     throw new TypeError(`Cannot read ${this}: "${name}" is no number of seconds: "${value}"`);
@@ -112,7 +131,7 @@ export class Description {
       : this.#named.keys().next().value;
     if (extra === undefined) return;
     throw new TypeError(
-      `Cannot read ${this}: "${extra}" is not expected; accepted: ${this.#accepted.join(", ")}`,
+      `Cannot read ${this}: "${extra}" is not expected; accepted: ${this.#accepted.join(", ") || "nothing"}`,
     );
   }
 
@@ -125,7 +144,8 @@ export class Description {
     const digits = base === 8 ? /^[0-7]+$/ : /^[0-9]+$/;
     const value = digits.test(text) ? parseInt(text, base) : NaN;
     if (!(value <= most)) {
-      throw new TypeError(`Cannot read ${this}: "${name}" is no number up to ${most}: "${text}"`);
+      const kind = base === 8 ? "octal number" : most === ANY ? "whole number" : `number up to ${most}`;
+      throw new TypeError(`Cannot read ${this}: "${name}" is no ${kind}: "${text}"`);
     }
     return value;
   }

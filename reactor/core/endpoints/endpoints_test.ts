@@ -6,6 +6,7 @@ import { connectProtocol } from "./endpoint.ts";
 import { clientFromString, registerEndpointParser, serverFromString } from "./from_string.ts";
 import { HostnameEndpoint, interleave } from "./hostname_endpoint.ts";
 import { Description, quoteStringArgument } from "./description.ts";
+import { TCP6ClientEndpoint } from "./tcp.ts";
 
 const protocol = () => ({ makeConnection() {}, dataReceived() {}, connectionLost() {} });
 
@@ -34,6 +35,26 @@ Deno.test("clientFromString takes positional and named arguments, and escapes", 
   ]);
   assertEquals(`${reactor.unixClients[0]!.address}`, "unix:/a:b");
   assertEquals(quoteStringArgument("C:\\x=y"), "C\\:\\\\x=y");
+});
+
+Deno.test("host and port go by place or by name, either of them, in any order", () => {
+  const reactor = new MemoryReactorClock();
+  const texts = [
+    "tcp:a:1",
+    "tcp:host=a:1",
+    "tcp:1:host=a",
+    "tcp:a:port=1",
+    "tcp:port=1:a",
+    "tcp6:port=1:host=a",
+  ];
+  for (const text of texts) {
+    connectProtocol(clientFromString(reactor, text), protocol()).addErrback(() => {});
+  }
+  assertEquals(reactor.tcpClients.map(({ host, port }) => [host, port]), texts.map(() => ["a", 1]));
+  const factory = { doStart() {}, doStop() {}, buildProtocol: protocol };
+  serverFromString(reactor, "tcp:interface=127.0.0.1:8000").listen(factory);
+  assertEquals(`${reactor.tcpServers[0]!.address}`, "127.0.0.1:8000");
+  assertThrows(() => clientFromString(reactor, "tcp:a:1:host=b"), TypeError, '"host" is given twice');
 });
 
 Deno.test("serverFromString takes a path by either name, and Twisted's lockfile", () => {
@@ -85,6 +106,49 @@ Deno.test("a kind with nothing after its colon has no arguments", () => {
   const description = new Description("stdio:");
   description.end();
   assertEquals([description.kind, description.raw.positional], ["stdio", []]);
+  assertThrows(() => new Description("stdio:x").end(), TypeError, "accepted: nothing");
+});
+
+Deno.test("TCP6ClientEndpoint takes a name's IPv6 address, and no other", async () => {
+  const factory = { doStart() {}, doStop() {}, buildProtocol: protocol };
+  const value = (result: unknown): unknown => (result as { value: unknown }).value;
+  const reactor = resolving(["192.0.2.1", "2001:db8::1"]);
+  const connected = new TCP6ClientEndpoint(reactor, "example.org", 80, { timeoutSeconds: 5 }).connect(
+    factory,
+  );
+  assertEquals(reactor.tcpClients.map(({ host, options }) => [host, options]), [
+    ["2001:db8::1", { timeoutSeconds: 5 }],
+  ]);
+  connected.cancel();
+  assertInstanceOf(await connected.addBoth(value), ConnectingCancelledError);
+  assertEquals(reactor.tcpClients[0]!.state, "disconnected");
+
+  const four = resolving(["192.0.2.1"]);
+  const none = new TCP6ClientEndpoint(four, "example.org", 80).connect(factory);
+  assertInstanceOf(await none.addBoth(value), DNSLookupError);
+  assertEquals(four.tcpClients, []);
+
+  const asking = new Deferred<string[]>();
+  const slow = Object.assign(new MemoryReactorClock(), { resolveHost: () => asking });
+  const waiting = new TCP6ClientEndpoint(slow, "example.org", 80).connect(factory);
+  waiting.cancel();
+  assertInstanceOf(await waiting.addBoth(value), ConnectingCancelledError);
+
+  const direct = new MemoryReactorClock();
+  connectProtocol(new TCP6ClientEndpoint(direct, "::1", 80), protocol()).addErrback(() => {});
+  assertEquals(direct.tcpClients[0]!.host, "::1");
+});
+
+Deno.test("HostnameEndpoint gives an address that fails at once no time of its own", () => {
+  const reactor = resolving(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+  const connect = reactor.connectTCP.bind(reactor);
+  reactor.connectTCP = (host, ...rest) => {
+    if (host !== "192.0.2.3") throw new Error("no such network");
+    return connect(host, ...rest);
+  };
+  connectProtocol(new HostnameEndpoint(reactor, "example.org", 80), protocol()).addErrback(() => {});
+  assertEquals(reactor.tcpClients.map(({ host }) => host), ["192.0.2.3"]);
+  assertEquals(reactor.getDelayedCalls().length, 1); // the time-out of that one
 });
 
 Deno.test("descriptions that are wrong say what is wrong and what is accepted", () => {
@@ -100,8 +164,14 @@ Deno.test("descriptions that are wrong say what is wrong and what is accepted", 
     [() => serverFromString(reactor, "tcp:65536"), /"port" is no number up to 65535/],
     [() => serverFromString(reactor, "tcp:80:127.0.0.1:5:extra"), /"extra" is not expected/],
     [() => serverFromString(reactor, "tcp:80:port=81"), /"port" is given twice/],
-    [() => serverFromString(reactor, "tcp:80:127.0.0.1:many"), /"backlog" is no number/],
-    [() => serverFromString(reactor, "unix:/a:rw"), /"mode" is no number/],
+    [() => serverFromString(reactor, "tcp:80:127.0.0.1:many"), /"backlog" is no whole number: "many"/],
+    [() => serverFromString(reactor, "unix:/a:rw"), /"mode" is no octal number: "rw"/],
+    [() => serverFromString(reactor, "unix:/a:mode=999"), /"mode" is no octal number: "999"/],
+    [() => clientFromString(reactor, "unix:/a=b"), /needs "path".*, and names "\/a"/],
+    [
+      () => clientFromString(reactor, "tcp:hots=a:port=1"),
+      /needs "host".*, and names "hots", and names "port"/,
+    ],
     [() => serverFromString(reactor, "TCP:80"), /Unknown endpoint type: "TCP"/],
     [() => clientFromString(reactor, "stdio:"), /Unknown endpoint type: "stdio"/],
   ];

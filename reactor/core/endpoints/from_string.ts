@@ -2,7 +2,7 @@
  * `clientFromString` and `serverFromString`: endpoints out of text that a user can write.
  * @module
  */
-import type { ListenTCPOptions, Reactor } from "../interfaces.ts";
+import type { ConnectTCPOptions, ListenTCPOptions, Reactor } from "../interfaces.ts";
 import { proxyEndpoint } from "../haproxy/endpoint.ts";
 import { Description } from "./description.ts";
 import type { ClientEndpoint, ServerEndpoint } from "./endpoint.ts";
@@ -90,14 +90,11 @@ export function given<T extends object>(fields: { [K in keyof T]: T[K] | undefin
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-function connectOptions(
-  description: Description,
-): { timeoutSeconds?: number; bindAddress?: { hostname: string } } {
-  const bindAddress = description.option("bindAddress");
-  return given({
-    timeoutSeconds: description.secondsOption("timeout"),
-    bindAddress: bindAddress === undefined ? undefined : { hostname: bindAddress },
-  });
+/** Time-out and local address; for `tls` they go by their place too, as in Twisted. */
+export function connectOptions(description: Description, byPlace = false): ConnectTCPOptions {
+  const timeoutSeconds = byPlace ? description.takeSeconds("timeout") : description.secondsOption("timeout");
+  const hostname = byPlace ? description.take("bindAddress") : description.option("bindAddress");
+  return given({ timeoutSeconds, bindAddress: hostname ? { hostname } : undefined });
 }
 
 function listenOptions(description: Description): ListenTCPOptions {
@@ -108,23 +105,13 @@ function listenOptions(description: Description): ListenTCPOptions {
 }
 
 registerEndpointParser("tcp", {
-  client: (reactor, d) => new TCP4ClientEndpoint(reactor, d.need("host"), d.needPort(), connectOptions(d)),
-  server: (reactor, d) =>
-    new TCP4ServerEndpoint(
-      reactor,
-      d.needPort(),
-      listenOptions(d),
-    ),
+  client: (reactor, d) => new TCP4ClientEndpoint(reactor, ...d.needHostAndPort(), connectOptions(d)),
+  server: (reactor, d) => new TCP4ServerEndpoint(reactor, d.needPort(), listenOptions(d)),
 });
 
 registerEndpointParser("tcp6", {
-  client: (reactor, d) => new TCP6ClientEndpoint(reactor, d.need("host"), d.needPort(), connectOptions(d)),
-  server: (reactor, d) =>
-    new TCP6ServerEndpoint(
-      reactor,
-      d.needPort(),
-      listenOptions(d),
-    ),
+  client: (reactor, d) => new TCP6ClientEndpoint(reactor, ...d.needHostAndPort(), connectOptions(d)),
+  server: (reactor, d) => new TCP6ServerEndpoint(reactor, d.needPort(), listenOptions(d)),
 });
 
 registerEndpointParser("unix", {

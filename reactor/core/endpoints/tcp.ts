@@ -2,7 +2,8 @@
  * TCP endpoints.
  * @module
  */
-import type { Deferred } from "@ropewalk/deferred";
+import { CancelledError, type Deferred } from "@ropewalk/deferred";
+import { ConnectingCancelledError, DNSLookupError } from "../errors.ts";
 import type {
   ConnectTCPOptions,
   ListeningPort,
@@ -18,6 +19,7 @@ import {
   listenWith,
   type ServerEndpoint,
 } from "./endpoint.ts";
+import type { ResolvingReactor } from "./hostname_endpoint.ts";
 
 /** Listens on an IPv4 address, by default on all of them. */
 export class TCP4ServerEndpoint implements ServerEndpoint {
@@ -74,5 +76,20 @@ export class TCP4ClientEndpoint implements ClientEndpoint {
   }
 }
 
-/** Connects to an IPv6 address. */
-export class TCP6ClientEndpoint extends TCP4ClientEndpoint {}
+/** Connects to an IPv6 address; of a name, to the first that it has, where the reactor can tell. */
+export class TCP6ClientEndpoint extends TCP4ClientEndpoint {
+  /** Connects; see {@linkcode ClientEndpoint.connect}. */
+  override connect<P extends StreamProtocol>(factory: FactoryOf<P>): Deferred<P> {
+    const { host, port, options } = this;
+    const reactor: ReactorTCP & Pick<ResolvingReactor, "resolveHost"> = this.reactor;
+    if (host.includes(":") || reactor.resolveHost === undefined) return super.connect(factory);
+    const where = `${host}:${port}`;
+    return reactor.resolveHost(host).addCallbacks((addresses) => {
+      const address = addresses.find((address) => address.includes(":"));
+      if (address === undefined) throw new DNSLookupError(`Cannot resolve ${where}: it has no IPv6 address`);
+      return new TCP4ClientEndpoint(reactor, address, port, options).connect(factory);
+    }, (failure): never => {
+      throw failure.check(CancelledError) ? new ConnectingCancelledError(where) : failure;
+    });
+  }
+}
