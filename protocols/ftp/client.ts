@@ -24,7 +24,7 @@ export interface FTPClientOptions {
 
 /**
  * One control connection to a server. Its methods may be called one after the other without waiting: each begins when
- * the one before has ended.
+ * the one before has ended. One that is cancelled before is not begun; later only its result is given up.
  *
  * @example
  * ```ts
@@ -126,13 +126,14 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
    * Fetches a file of any size, piece by piece.
    *
    * @param path The file.
-   * @param writer Takes the pieces; one that returns a Deferred or promise holds the server back until it fires.
+   * @param writer Takes the pieces; one that returns a Deferred or promise holds the server back until it fires. It is
+   * closed in any case, also if nothing was fetched.
    * @param offset Where to begin, in bytes.
    */
   retrieveTo(path: string, writer: FTPWriter, offset = 0): Deferred<void> {
     return this.#inTurn(function* (this: FTPClient<F>) {
       yield* this.#receive(`RETR ${path}`, offset, writer);
-    });
+    }, () => writer.close(false));
   }
 
   /** Stores a file, in the place of one that is there. */
@@ -153,7 +154,9 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   /** The size of a file. */
   size(path: string): Deferred<number> {
     return this.#inTurn(function* (this: FTPClient<F>) {
-      return Number((yield* this.#talk.ask(`SIZE ${path}`, 2)).text);
+      const { code, text } = yield* this.#talk.ask(`SIZE ${path}`, 2);
+      if (!/^\d+$/.test(text.trim())) throw new FTPError(code, text);
+      return Number(text);
     });
   }
 
@@ -201,8 +204,8 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     });
   }
 
-  #inTurn<T>(work: (this: FTPClient<F>) => Turn<T>): Deferred<T> {
-    return this.#talk.inTurn(() => work.call(this));
+  #inTurn<T>(work: (this: FTPClient<F>) => Turn<T>, unbegun: () => unknown = () => null): Deferred<T> {
+    return this.#talk.inTurn(() => work.call(this), unbegun);
   }
 
   #send(command: string, content: Data, offset: number): Deferred<void> {
@@ -291,9 +294,9 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
   }
 
   *#receive(command: string, offset: number, writer: FTPWriter): Turn<void> {
-    const data = yield* this.#open(command, offset);
     let complete = false;
     try {
+      const data = yield* this.#open(command, offset);
       const clean = yield* this.#received(data, writer);
       yield* this.#talk.reply(2);
       if (!clean) throw new FTPError(426, "The data connection broke");

@@ -1,4 +1,4 @@
-import { Failure, TimeoutError } from "@ropewalk/deferred";
+import { CancelledError, Failure, TimeoutError } from "@ropewalk/deferred";
 import { ConnectionDone, ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
 import { failureResultOf, StringTransport, successResultOf } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
@@ -219,4 +219,63 @@ Deno.test("FTPClient takes any bytes", () => {
     const { ftp, transport } = client();
     for (const chunk of chunks) if (!transport.disconnecting) ftp.dataReceived(chunk);
   }));
+});
+
+Deno.test("FTPClient does not begin what was given up", () => {
+  const { ftp, say } = client();
+  const [first, second, third] = [ftp.pwd(), ftp.removeFile("precious"), ftp.cdup()];
+  second.cancel();
+  failureResultOf(second, CancelledError);
+  assertEquals(say("220 hi"), "PWD\r\n");
+  assertEquals(say('257 "/"'), "CDUP\r\n");
+  say("250 ok");
+  successResultOf(first);
+  successResultOf(third);
+});
+
+Deno.test("FTPClient closes the writer of a file that was not begun", () => {
+  const { ftp, say } = client();
+  const closed: boolean[] = [];
+  const writer = { write: () => null, close: (complete: boolean) => void closed.push(complete) };
+  const missing = ftp.retrieveTo("f", writer);
+  say("220 hi", "229 Entering (|||5000|)", "550 no such file");
+  failureResultOf(missing, FTPError);
+  assertEquals(closed, [false]);
+  const cancelled = ftp.retrieveTo("f", writer);
+  const unbegun = ftp.retrieveTo("g", writer);
+  unbegun.cancel();
+  failureResultOf(unbegun, CancelledError);
+  ftp.connectionLost(new Failure(new ConnectionLost()));
+  failureResultOf(cancelled, ConnectionLost);
+  assertEquals(closed, [false, false, false]);
+});
+
+Deno.test("FTPClient takes for a size what is one", () => {
+  const { ftp, say } = client();
+  say("220 hi");
+  for (
+    const [reply, size] of [["213 12", 12], ["213 ", null], ["213 a lot", null], ["213 -1", null]] as const
+  ) {
+    const asked = ftp.size("f");
+    say(reply);
+    if (size !== null) assertEquals(successResultOf(asked), size);
+    else failureResultOf(asked, FTPError);
+  }
+});
+
+Deno.test("FTPClient keeps no more than so many lines that it did not ask for", () => {
+  const many = client();
+  const pwd = many.ftp.pwd();
+  for (let i = 0; i < 1000 && !many.transport.disconnecting; i++) many.say("120 wait");
+  assert(many.transport.disconnecting);
+  failureResultOf(pwd, FTPError);
+  const { ftp, say, transport } = client();
+  const file = ftp.retrieve("f");
+  say("220 hi");
+  const lines = ["226-done", ...new Array(300).fill("x".repeat(16_000)), "226 really"];
+  say("229 Entering (|||5000|)", "150 coming", ...lines);
+  assert(!transport.disconnecting);
+  for (let i = 0; i < 3; i++) say(...lines);
+  assert(transport.disconnecting);
+  failureResultOf(file, Error);
 });

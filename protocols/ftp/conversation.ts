@@ -2,7 +2,14 @@
  * What an FTP client and its server say to each other on the control connection.
  * @module
  */
-import { Deferred, Failure, inlineCallbacks, TimeoutError } from "@ropewalk/deferred";
+import {
+  Deferred,
+  Failure,
+  inlineCallbacks,
+  maybeDeferred,
+  reportError,
+  TimeoutError,
+} from "@ropewalk/deferred";
 import type { DelayedCall, ReactorTime } from "@ropewalk/reactor/core";
 
 /** The server said no. */
@@ -45,9 +52,14 @@ export interface ConversationTransport {
 /** The steps of one turn: it waits for what it yields. */
 export type Turn<T> = Generator<Deferred<unknown>, T, unknown>;
 
-/** The longest reply, in lines; and how many may come before they are asked for. */
+/** How many lines of replies may be kept: of an unfinished one, and of those that came before they were asked for. */
 const MAX_LINES = 1000;
+/** How many replies may come before they are asked for, and how often a server may say that it is not ready. */
 const MAX_EARLY = 100;
+
+const NOT_CLOSED = "Error while an FTP request that was given up was put away";
+
+const linesOf = ({ text }: Reply) => text.split("\n").length;
 
 /**
  * One conversation. What is to be done is done in turns, each of which asks and hears replies:
@@ -62,6 +74,7 @@ export class Conversation {
   readonly #reactor: ReactorTime;
   readonly #seconds: number;
   #replies: Reply[] = [];
+  #earlyLines = 0; // of those
   #waiting: Deferred<Reply> | null = null;
   #timer: DelayedCall | null = null;
   #multiline: { code: string; lines: string[] } | null = null;
@@ -79,8 +92,12 @@ export class Conversation {
   /** Waits for the greeting; then the turns begin. */
   begin(): void {
     // 120: "ready in so many minutes"; the greeting follows.
+    let left = MAX_EARLY;
     const greeting = (): Deferred<Reply> =>
-      this.reply(1, 2).addCallback((reply) => reply.code < 200 ? greeting() : reply);
+      this.reply(1, 2).addCallback((reply) => {
+        if (left-- === 0) throw new FTPError(reply.code, reply.text);
+        return reply.code < 200 ? greeting() : reply;
+      });
     greeting().addCallbacks(() => {
       this.#endTurn();
       this.#last.callback(null);
@@ -93,10 +110,17 @@ export class Conversation {
     this.#last.addErrback(() => null);
   }
 
-  /** Does something when what came before has ended, well or not. */
-  inTurn<T>(work: () => Turn<T>): Deferred<T> {
+  /**
+   * Does something when what came before has ended, well or not.
+   *
+   * @param unbegun Called in its place if the result was given up before.
+   */
+  inTurn<T>(work: () => Turn<T>, unbegun: () => unknown): Deferred<T> {
     const result = new Deferred<T>();
     this.#last.addCallback(() => {
+      if (result.called) {
+        return maybeDeferred(unbegun).addErrback((failure) => reportError(failure, NOT_CLOSED));
+      }
       this.#working = true;
       const done = inlineCallbacks(work)() as Deferred<T>;
       const next = new Deferred<null>();
@@ -136,8 +160,10 @@ export class Conversation {
       return reply;
     });
     const early = this.#replies.shift();
-    if (early !== undefined) waiting.callback(early);
-    else if (this.#gone !== null) waiting.errback(this.#gone);
+    if (early !== undefined) {
+      this.#earlyLines -= linesOf(early);
+      waiting.callback(early);
+    } else if (this.#gone !== null) waiting.errback(this.#gone);
     else {
       this.#waiting = waiting;
       const seconds = this.#seconds;
@@ -154,7 +180,10 @@ export class Conversation {
     const waiting = this.#waiting;
     if (waiting === null) {
       if (!this.#working) return this.#unasked(reply);
-      if (this.#replies.push(reply) > MAX_EARLY) this.#lose("The server says too much");
+      this.#earlyLines += linesOf(reply);
+      if (this.#replies.push(reply) > MAX_EARLY || this.#earlyLines > MAX_LINES) {
+        this.#lose("The server says too much");
+      }
       return;
     }
     this.#waiting = null;
@@ -183,7 +212,9 @@ export class Conversation {
   lineReceived(line: string): void {
     if (this.#multiline !== null) {
       if (!line.startsWith(`${this.#multiline.code} `)) {
-        if (this.#multiline.lines.push(line) > MAX_LINES) this.#lose("A reply has too many lines");
+        if (this.#multiline.lines.push(line) + this.#earlyLines > MAX_LINES) {
+          this.#lose("A reply has too many lines");
+        }
         return;
       }
       const lines = [...this.#multiline.lines, line.slice(4)];

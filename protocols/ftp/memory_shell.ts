@@ -76,7 +76,11 @@ export class MemoryFTPShell implements FTPShell {
       },
       close: (complete) => {
         if (complete) {
-          this.#forget(folder.get(name));
+          const there = folder.get(name);
+          // Others may have been at work meanwhile.
+          if (this.#folder(path.slice(0, -1)) !== folder) throw new FTPFileError("No such file or directory");
+          if (there !== undefined && "children" in there) throw new FTPFileError("Is a directory");
+          this.#forget(there);
           folder.set(name, { bytes: concatBytes(parts), modified: this.#now() });
         } else this.#bytes -= taken;
         parts.length = taken = 0;

@@ -7,6 +7,7 @@ import type { DelayedCall, ReactorTCP, ReactorTime } from "@ropewalk/reactor/cor
 import { concatBytes, encodeUtf8, latin1 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { LineReceiver } from "../line_receiver.ts";
+import { PeerIntake } from "../_peer_intake.ts";
 import { factsLine, listLine, timeVal } from "./listing.ts";
 import { enter, type FTPLoginOptions, type FTPSession, isGuest } from "./login.ts";
 import { type FTPEntry, FTPFileError, type FTPShell, type Soon } from "./shell.ts";
@@ -17,6 +18,9 @@ const URGENT_ABOR = /(?:^|[^A-Za-z])ABOR\r$/i;
 
 /** How many commands may wait for the one before them; then no more are read. */
 const MAX_WAITING = 16;
+
+/** How long a client that was told to go may take to read that, in seconds. */
+const LAST_WORDS_SECONDS = 10;
 
 /** Options of {@linkcode FTP}. */
 export interface FTPOptions extends FTPLoginOptions {
@@ -35,7 +39,7 @@ export interface FTPOptions extends FTPLoginOptions {
 /**
  * One control connection. It knows USER PASS QUIT NOOP SYST FEAT TYPE MODE STRU PWD CWD CDUP PASV EPSV PORT EPRT LIST
  * NLST MLSD MLST RETR STOR APPE REST SIZE MDTM DELE MKD RMD RNFR RNTO ABOR ALLO HELP OPTS. Data connections are taken from, and
- * made to, the client's own address only.
+ * made to, the client's own address only. Files go as they are, whatever TYPE says: line ends are not translated.
  *
  * @example
  * ```ts
@@ -65,6 +69,7 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   #busy = false; // a command is being done
   #lineEnded = false; // by us, for a client that sent the line's end apart
   readonly #waiting: string[] = []; // what came meanwhile
+  readonly #intake = new PeerIntake(() => this.pauseProducing(), () => this.#goOn());
 
   /**
    * A connection to be.
@@ -125,10 +130,16 @@ export class FTP<F = Factory> extends LineReceiver<F> {
       this.#busy = false;
       if (this.#gone || this.transport.disconnecting) return void (this.#waiting.length = 0);
       this.#idle();
-      const next = this.#waiting.shift();
-      if (next !== undefined) return this.#begin(next);
-      if (this.paused) this.resumeProducing();
+      this.#goOn();
     });
+  }
+
+  // The next command, once the one before is done, and the client reads what it is answered.
+  #goOn(): void {
+    if (this.#busy || this.#intake.full || this.#gone || this.transport.disconnecting) return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#begin(next);
+    else if (this.paused) this.resumeProducing();
   }
 
   /** The connection is gone, and its data connection with it. */
@@ -146,6 +157,11 @@ export class FTP<F = Factory> extends LineReceiver<F> {
     else if (!this.#gone) {
       this.#timer = this.reactor.callLater(seconds, () => {
         this.#timer = null;
+        if (this.transport.disconnecting) return this.transport.abortConnection(); // it does not read, either
+        this.#timer = this.reactor.callLater(LAST_WORDS_SECONDS, () => {
+          this.#timer = null;
+          this.transport.abortConnection();
+        });
         this.#say(421, "Timeout");
         this.transport.loseConnection();
       });
@@ -153,7 +169,13 @@ export class FTP<F = Factory> extends LineReceiver<F> {
   }
 
   #say(code: number, text: string): void {
-    this.sendLine(`${code} ${text.replace(/[\r\n]/g, " ")}`);
+    this.#reply(`${code} ${text.replace(/[\r\n]/g, " ")}`);
+  }
+
+  #reply(lines: string): void {
+    this.#intake.begin(this.transport);
+    this.sendLine(lines);
+    this.#intake.end();
   }
 
   #command(command: string, argument: string): Soon<unknown> {
@@ -187,9 +209,9 @@ export class FTP<F = Factory> extends LineReceiver<F> {
       case "HELP":
         return this.#say(214, "See RFC 959");
       case "FEAT":
-        return this.transport.write(
+        return this.#reply(
           "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n MLST type*;size*;modify*;\r\n REST STREAM\r\n SIZE\r\n" +
-            " UTF8\r\n211 End\r\n",
+            " UTF8\r\n211 End",
         );
       case "OPTS":
         return /^UTF8 ON$/i.test(argument) ? this.#say(200, "OK") : this.#say(501, "Option not understood");
@@ -238,7 +260,7 @@ export class FTP<F = Factory> extends LineReceiver<F> {
       case "MLST":
         return this.#with(shell.stat(path), (entry) => {
           const facts = factsLine({ ...entry, name: `/${path.join("/")}` });
-          this.transport.write(`250-Facts\r\n ${facts}\r\n250 End\r\n`);
+          this.#reply(`250-Facts\r\n ${facts}\r\n250 End`);
         });
       case "RETR":
         return this.#transfers.send(() => shell.read(path, restart));

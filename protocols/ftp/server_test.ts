@@ -1,6 +1,6 @@
 import { AllowAnonymousAccess, ANONYMOUS, InMemoryUsernamePasswordDatabase, Portal } from "@ropewalk/cred";
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionDone, ConnectionLost } from "@ropewalk/reactor/core";
+import { ConnectionDone, ConnectionLost, type PushProducer } from "@ropewalk/reactor/core";
 import { everySplit } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -233,4 +233,38 @@ Deno.test("FTP closes on a command of more than 4,096 bytes", () => {
   assert(transport.connected);
   say("NOOP " + "x".repeat(4097 - 5));
   assert(!transport.connected);
+});
+
+Deno.test("FTP does no more commands while the client reads no answers, and cuts it off in the end", () => {
+  const { transport, reactor, say } = serve();
+  say("USER ann", "PASS pw");
+  const register = transport.registerProducer.bind(transport);
+  let reads = true;
+  transport.registerProducer = (producer, streaming) => {
+    register(producer, streaming);
+    if (!reads) (producer as PushProducer).pauseProducing();
+  };
+  assertEquals(say("NOOP", "NOOP").length, 2);
+  assertEquals(transport.producer, null);
+  reads = false;
+  for (let i = 0; i < 50; i++) say(...new Array(100).fill("FEAT"));
+  assertEquals(transport.producerState, "paused");
+  transport.clear();
+  reads = true;
+  (transport.producer as PushProducer).resumeProducing(); // it has caught up
+  assertEquals(transport.producer, null);
+  assertEquals(transport.producerState, "producing");
+  assertEquals(transport.text().split("211 End").length - 1, 4999);
+  assertEquals(say("PWD"), ['257 "/"']);
+
+  reads = false;
+  say("NOOP");
+  transport.loseConnection = () => void (transport.disconnecting = true); // there is something to send
+  reactor.advance(599);
+  assert(!transport.disconnecting);
+  reactor.advance(1);
+  assert(transport.disconnecting && transport.connected);
+  reactor.advance(60);
+  assert(!transport.connected);
+  assertEquals(reactor.getDelayedCalls(), []);
 });

@@ -131,7 +131,7 @@ export class Transfers {
             () => this.#finish(data),
             () => {
               if (data.connected) data.transport.abortConnection(); // what was sent is not the file
-              this.#control.say(426, "Connection closed; transfer aborted.");
+              this.#ended(false);
             },
           );
       })
@@ -146,10 +146,7 @@ export class Transfers {
         data.progress = () => this.#control.alive();
         data.receive(writer);
         return data.ended.addCallback((clean) =>
-          later(() => writer.close(clean)).addCallback(() => {
-            if (clean) this.#control.say(226, "Transfer Complete.");
-            else this.#control.say(426, "Connection closed; transfer aborted.");
-          })
+          later(() => writer.close(clean)).addCallback(() => this.#ended(clean))
         ).addErrback((failure) => later(() => writer.close(false)).addBoth(() => failure));
       })
     );
@@ -180,10 +177,15 @@ export class Transfers {
     return done;
   }
 
-  // Only when the connection is gone is all of it with the client.
+  // Only when the connection is gone, and in order, is all of it with the client.
   #finish(data: DataConnection): Deferred<unknown> {
     data.transport.loseConnection();
-    return data.ended.addCallback(() => this.#control.say(226, "Transfer Complete."));
+    return data.ended.addCallback((clean) => this.#ended(clean));
+  }
+
+  #ended(clean: boolean): void {
+    if (clean) this.#control.say(226, "Transfer Complete.");
+    else this.#control.say(426, "Connection closed; transfer aborted.");
   }
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionDone, IPv6Address } from "@ropewalk/reactor/core";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, IPv6Address } from "@ropewalk/reactor/core";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodeUtf8 } from "../bytes.ts";
 import { serve } from "./_fake_reactor_test.ts";
@@ -175,4 +175,48 @@ Deno.test("MemoryFTPShell holds so much and no more, half-written files included
   for (let i = 0; i < 11; i++) shell.removeFolder([`${i}`]);
   write("d", 2700);
   assertThrows(() => shell.write(["d"], 2701), FTPFileError, "behind the end");
+});
+
+Deno.test("FTP says that a file went over only if all of it did", () => {
+  for (const how of ["reset", "ABOR"]) {
+    const { data, heard, transport, say } = transfer("RETR file");
+    data.transport.protocol = null; // it does not go before the client has taken all of it
+    const closing: string[] = [];
+    data.transport.loseConnection = () => void closing.push("closing");
+    data.transport.abortConnection = () => data.protocol.connectionLost(new Failure(new ConnectionAborted()));
+    data.transport.producer!.resumeProducing();
+    data.transport.producer!.resumeProducing();
+    assertEquals([closing, heard()], [["closing"], [BEGUN]]);
+    if (how === "ABOR") {
+      assertEquals(say("ABOR"), ["426 Connection closed; transfer aborted.", "226 Abort successful"]);
+      continue;
+    }
+    transport.clear();
+    data.protocol.connectionLost(new Failure(new ConnectionLost()));
+    assertEquals(heard(), ["426 Connection closed; transfer aborted."]);
+  }
+});
+
+Deno.test("MemoryFTPShell puts no file where a folder is by now, or into one that is gone, and counts right", () => {
+  const shell = new MemoryFTPShell(undefined, 3000);
+  const write = (...path: string[]) => {
+    const writer = shell.write(path, 0);
+    writer.write(new Uint8Array(500));
+    return writer;
+  };
+  for (let i = 0; i < 10; i++) {
+    const late = write("x");
+    shell.makeFolder(["x"]);
+    write("x", "y").close(true);
+    assertThrows(() => late.close(true), FTPFileError, "Is a directory");
+    assertEquals(shell.list(["x"]).length, 1);
+    const gone = write("x", "z");
+    shell.removeFile(["x", "y"]);
+    shell.removeFolder(["x"]);
+    assertThrows(() => gone.close(true), FTPFileError, "No such file or directory");
+    late.close(false); // as a server does when it failed
+    gone.close(false);
+  }
+  write("last").close(true);
+  assertEquals(shell.list([]).map(({ name }) => name), ["last"]);
 });
