@@ -19,11 +19,17 @@ import {
 } from "../core/endpoints/from_string.ts";
 import { HostnameEndpoint } from "../core/endpoints/hostname_endpoint.ts";
 import { SSL4ClientEndpoint, SSL4ServerEndpoint, wrapClientTLS } from "../core/endpoints/tls.ts";
-import type { ListeningPort, ProtocolFactory, Reactor, TLSClientOptions } from "../core/interfaces.ts";
+import type {
+  ListeningPort,
+  ProtocolFactory,
+  Reactor,
+  StreamProtocol,
+  TLSClientOptions,
+} from "../core/interfaces.ts";
 import type { ReactorBase } from "../core/reactor_base.ts";
 import { StreamConnection } from "../core/stream_connection.ts";
 import { NodeNetwork } from "./node_network.ts";
-import { StdioStream } from "./stdio.ts";
+import { STDIO, StdioStream } from "./stdio.ts";
 
 /** Serves one protocol on standard input and output. */
 export class StandardIOEndpoint implements ServerEndpoint {
@@ -41,12 +47,18 @@ export class StandardIOEndpoint implements ServerEndpoint {
   /** Builds the one protocol. What comes of it is no port: stopping it does nothing. */
   listen(factory: ProtocolFactory): Deferred<ListeningPort> {
     const done = new Deferred<ListeningPort>();
-    const stream = new StdioStream();
-    const protocol = factory.buildProtocol(stream.remoteAddress);
+    let protocol: StreamProtocol | null;
+    try {
+      protocol = factory.buildProtocol(STDIO);
+    } catch (error) {
+      done.errback(error as Error);
+      return done;
+    }
     if (protocol === null) {
       done.errback(new NoProtocol());
       return done;
     }
+    const stream = new StdioStream();
     new StreamConnection(this.#reactor, stream, protocol, new NodeNetwork(), true, null).start();
     const ready = new Deferred<ListeningPort>();
     const stop = (): Deferred<void> => {

@@ -94,6 +94,20 @@ Deno.test("fd: and systemd: say what is wrong", () => {
   }
 });
 
+Deno.test("stdio: fails its Deferred when there is no protocol, and touches nothing", () => {
+  registerHostEndpoints();
+  const reactor = createReactor("deno");
+  const errors: string[] = [];
+  const faulty = (): never => {
+    throw new RangeError("built wrongly");
+  };
+  for (const buildProtocol of [() => null, faulty]) {
+    serverFromString(reactor, "stdio:").listen({ doStart() {}, doStop() {}, buildProtocol })
+      .addErrback((failure) => void errors.push(failure.type));
+  }
+  assertEquals([errors, reactor.stats().connections], [["NoProtocol", "RangeError"], 0]);
+});
+
 Deno.test("UNIX datagrams are refused in words, and nothing is opened", () => {
   for (const kind of ["deno", "node"] as const) {
     const reactor = createReactor(kind);

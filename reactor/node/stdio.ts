@@ -8,10 +8,13 @@ import { PipeAddress } from "../core/addresses.ts";
 import type { HostStream } from "../core/host_network.ts";
 import { NodeStream } from "./node_stream.ts";
 
+/** The address of both ends. */
+export const STDIO: PipeAddress = new PipeAddress("stdio");
+
 /** See the module. Input is closed with it; output stays open, since others may still print. */
 export class StdioStream implements HostStream {
-  readonly localAddress: PipeAddress = new PipeAddress("stdio");
-  readonly remoteAddress: PipeAddress = new PipeAddress("stdio");
+  readonly localAddress: PipeAddress = STDIO;
+  readonly remoteAddress: PipeAddress = STDIO;
   readonly #in = new NodeStream(process.stdin as unknown as Duplex, this.localAddress, this.remoteAddress);
   #failed: Error | null = null;
 
