@@ -161,6 +161,16 @@ export class SOCKSClient implements StreamProtocol {
     return this.#state === "open" && inner.readConnectionLost ? () => inner.readConnectionLost!() : undefined;
   }
 
+  /** For the protocol inside: all was sent. */
+  writeConnectionLost(): void {
+    if (this.#state === "open") this.#inner.writeConnectionLost?.();
+  }
+
+  /** For the protocol inside: the TLS that it asked for is agreed on. */
+  handshakeCompleted(): void {
+    if (this.#state === "open") this.#inner.handshakeCompleted?.();
+  }
+
   #isOpen(): boolean {
     return this.#state === "open";
   }

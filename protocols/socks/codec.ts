@@ -23,20 +23,42 @@ export function addressText(bytes: Uint8Array): string {
   return groups.join(":").replace(/(?:^|:)0(?::0)+(?::|$)/, "::");
 }
 
+/**
+ * A host in the one form in which it is shown: addresses that were sent as names (`127.1`, `::ffff:7f00:1`) would be
+ * taken for addresses by the system, too.
+ *
+ * @returns `null` for what is neither a name nor an address.
+ */
+export function plainHost(host: string): string | null {
+  if (host.includes(":")) {
+    const words = wordsOf(host);
+    return words === null
+      ? null
+      : addressText(Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255])));
+  }
+  if (!/(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i.test(host)) return host;
+  const url = `http://${host}/`; // no name ends with a number
+  return /^[0-9a-fx.]+$/i.test(host) && URL.canParse(url) ? new URL(url).hostname : null;
+}
+
+// The eight words of an IPv6 address, or `null` for what is none.
+function wordsOf(host: string): number[] | null {
+  const url = `http://[${host}]/`;
+  if (!/^[0-9a-f:.]+$/i.test(host) || !URL.canParse(url)) return null;
+  const [head = "", tail] = new URL(url).hostname.slice(1, -1).split("::");
+  const words = (text = "") => text === "" ? [] : text.split(":").map((word) => parseInt(word, 16));
+  const [before, after] = [words(head), words(tail)];
+  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
 /** An address, as SOCKS 5 writes it: its type, then the bytes. */
 export function addressBytes(host: string): Uint8Array {
   const quad = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(host);
   if (quad !== null && quad.slice(1).every((part) => Number(part) < 256)) {
     return Uint8Array.from([1, ...quad.slice(1).map(Number)]);
   }
-  if (/^[0-9a-fA-F:]*:[0-9a-fA-F:]*$/.test(host)) {
-    const [head = "", tail] = host.split("::");
-    const words = (text: string) => text === "" ? [] : text.split(":").map((word) => parseInt(word, 16));
-    const [before, after] = [words(head), words(tail ?? "")];
-    const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-    const all = [...before, ...new Array(Math.max(0, zeros)).fill(0), ...after];
-    if (all.length === 8) return Uint8Array.from([4, ...all.flatMap((word) => [word >> 8, word & 255])]);
-  }
+  const words = host.includes(":") ? wordsOf(host) : null;
+  if (words !== null) return Uint8Array.from([4, ...words.flatMap((word) => [word >> 8, word & 255])]);
   const name = encodeUtf8(host);
   if (name.length === 0 || name.length > 255) {
     throw new RangeError("Cannot ask for a host: its name has 1 to 255 bytes");

@@ -8,7 +8,7 @@ import { ByteQueue } from "../_byte_queue.ts";
 import { concatBytes, decodeUtf8 } from "../bytes.ts";
 import { ClientFactory, type Factory } from "../factory.ts";
 import { Proxy } from "../portforward.ts";
-import { addressBytes, Reader, type SOCKSTarget } from "./codec.ts";
+import { addressBytes, plainHost, Reader, type SOCKSTarget } from "./codec.ts";
 
 /** Options of {@linkcode SOCKSServer}. */
 export interface SOCKSServerOptions {
@@ -16,8 +16,9 @@ export interface SOCKSServerOptions {
   reactor: Pick<ReactorTCP, "connectTCP">;
   /**
    * Whether a client may connect there. What it says decides who can reach what: a server for all is an open proxy. The
-   * target is as the client wrote it (an IPv4 address inside an IPv6 one is written as the former): a name is looked up
-   * afterwards, and may lead to any address. Who wants to keep clients out of a network allows addresses only.
+   * target is as the client wrote it, but for addresses: each is written in one form, however it was sent (an IPv4
+   * address inside an IPv6 one as the former). A name is looked up afterwards, and may lead to any address. Who wants to
+   * keep clients out of a network allows addresses only.
    */
   authorize: (target: SOCKSTarget, user: string) => boolean;
   /** Checks a name and password of SOCKS 5; without it none are asked for, and a user's name is taken as it is. */
@@ -213,15 +214,20 @@ export class SOCKSServer<F = Factory> extends Proxy<F> {
     else this.#connect(target);
   }
 
-  #connect(target: SOCKSTarget): void {
+  #connect({ host, port }: SOCKSTarget): void {
     this.#stopTimer();
     this.#state = "busy";
-    if (
-      !/^[!-~\u0080-\uffff]+$/.test(target.host) || target.port === 0 ||
-      !this.#options.authorize(target, this.#user)
-    ) {
-      return this.#refuse(NOT_ALLOWED);
+    const plain = /^[!-~\u0080-\uffff]+$/.test(host) ? plainHost(host) : null;
+    if (plain === null || port === 0) return this.#refuse(NOT_ALLOWED);
+    const target = { host: plain, port };
+    let allowed: boolean;
+    try {
+      allowed = this.#options.authorize(target, this.#user);
+    } catch (error) {
+      reportError(error, "Error while a SOCKS request was authorized");
+      return this.#refuse(GENERAL_FAILURE);
     }
+    if (!allowed) return this.#refuse(NOT_ALLOWED);
     this.transport.pauseProducing();
     this.#connector = this.#options.reactor.connectTCP(
       target.host,

@@ -1,6 +1,6 @@
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionDone, ConnectionRefusedError } from "@ropewalk/reactor/core";
-import { everySplit } from "@ropewalk/testing";
+import { ConnectionDone, ConnectionRefusedError, type StreamProtocol } from "@ropewalk/reactor/core";
+import { everySplit, flushLoggedErrors } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -251,4 +251,89 @@ Deno.test("SOCKSClient refuses ports that are none", () => {
   for (const port of [-1, 65536, 0.5]) {
     assertThrows(() => new SOCKSClient("h", port, new Inner()), RangeError);
   }
+});
+
+Deno.test("SOCKSServer shows an address in one form only, also one that was sent as a name", () => {
+  for (
+    const [sent, shown] of [
+      ["127.0.0.1", "127.0.0.1"],
+      ["127.1", "127.0.0.1"],
+      ["0177.0.0.1", "127.0.0.1"],
+      ["2130706433", "127.0.0.1"],
+      ["0x7f000001", "127.0.0.1"],
+      ["0X7F.0.0.1.", "127.0.0.1"],
+      ["::ffff:127.0.0.1", "127.0.0.1"],
+      ["::FFFF:7F00:1", "127.0.0.1"],
+      ["2001:DB8:0:0::1", "2001:db8::1"],
+      ["host.x", "host.x"],
+      ["1e100.net", "1e100.net"],
+      ["4.example", "4.example"],
+      ["żółw.example", "żółw.example"],
+    ] as const
+  ) {
+    const name = encodeUtf8(sent);
+    const asFive = concatBytes([bytes(5, 1, 0, 5, 1, 0, 3, name.length), name, bytes(0, 80)]);
+    for (const request of [asFive, four(80, [0, 0, 0, 7], "", sent)]) {
+      const { asked, protocol, reactor } = socks();
+      protocol.dataReceived(request);
+      assertEquals([asked[0]?.[0].host, reactor.calls[0]?.host], [shown, shown], sent);
+    }
+  }
+  for (
+    const none of ["256.1.1.1", "1.2.3.4.5", "::1%lo", "[::1]", "1::2::3", "host:80", "evil/.1", "x@127.1"]
+  ) {
+    const { asked, protocol, transport } = socks();
+    protocol.dataReceived(four(80, [0, 0, 0, 7], "", none));
+    assertEquals([asked.length, transport.value()[1]], [0, 91], none);
+  }
+});
+
+Deno.test("SOCKS writes as an address only what is one", () => {
+  const mapped = bytes(4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2, 3, 4);
+  assertEquals(addressBytes("::ffff:1.2.3.4"), mapped);
+  assertEquals(addressBytes("::FFFF:102:304"), mapped);
+  for (
+    const name of ["12345::", "::1::2", ":1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8::", "::g", "1:2", "fe80::1%eth0"]
+  ) {
+    assertEquals(addressBytes(name), concatBytes([bytes(3, name.length), encodeUtf8(name)]), name);
+  }
+});
+
+Deno.test("SOCKSServer refuses a client when the program's own check fails, with a login or without", () => {
+  for (const options of [{}, { authenticate: () => true }]) {
+    const { protocol, transport } = socks({
+      ...options,
+      authorize: () => {
+        throw new RangeError("no such table");
+      },
+    });
+    const login = "authenticate" in options ? bytes(5, 1, 2, 1, 1, 97, 1, 98) : bytes(5, 1, 0);
+    protocol.dataReceived(concatBytes([login, five(80, "host.x")]));
+    assertEquals(transport.value().slice(-10), bytes(5, 1, 0, 1, 0, 0, 0, 0, 0, 0));
+    assert(!transport.connected);
+    assertEquals(flushLoggedErrors(RangeError).length, 1);
+  }
+});
+
+Deno.test("SOCKSClient tells the protocol inside of TLS and of the end of sending", () => {
+  const told: string[] = [];
+  class Both extends Inner {
+    handshakeCompleted() {
+      told.push("TLS");
+    }
+    writeConnectionLost() {
+      told.push("sent all");
+    }
+  }
+  const protocol: StreamProtocol = new SOCKSClient("x", 1, new Both());
+  connect(protocol);
+  const tell = () => {
+    protocol.handshakeCompleted?.();
+    protocol.writeConnectionLost?.();
+  };
+  tell(); // that of the proxy's connection is not for it
+  assertEquals(told, []);
+  protocol.dataReceived(bytes(5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
+  tell();
+  assertEquals(told, ["TLS", "sent all"]);
 });
