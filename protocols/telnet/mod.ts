@@ -40,10 +40,6 @@ export {
   WILL,
   WONT,
 } from "./codes.ts";
+export { StatefulTelnetProtocol } from "./stateful.ts";
 export { AlreadyNegotiated, OptionRefused, Telnet } from "./telnet.ts";
-export {
-  StatefulTelnetProtocol,
-  type TelnetAware,
-  TelnetBootstrapProtocol,
-  TelnetTransport,
-} from "./transport.ts";
+export { type TelnetAware, TelnetBootstrapProtocol, TelnetTransport } from "./transport.ts";

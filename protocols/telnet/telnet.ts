@@ -8,7 +8,7 @@
  * ```
  * @module
  */
-import { Deferred, type Failure } from "@ropewalk/deferred";
+import { Deferred, fail, Failure } from "@ropewalk/deferred";
 import type { Data } from "@ropewalk/reactor/core";
 import { fromLatin1, latin1, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
@@ -74,7 +74,7 @@ const SUB_IAC = 4;
  * ```
  */
 export class Telnet<F = Factory> extends Protocol<F> {
-  /** The longest subnegotiation accepted, in bytes; the rest of a longer one is dropped. */
+  /** The longest subnegotiation accepted, in bytes; a longer one is ignored. */
   maxSubnegotiationBytes = 4096;
   /** What is kept of a chunk is copied. */
   readonly borrowsData: boolean = true;
@@ -85,6 +85,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
   #afterCR = false;
   #underTLS = false;
   #sub = "";
+  #gone: Failure | null = null; // why nothing can be asked any more
 
   // ---- what a subclass says
 
@@ -246,6 +247,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
 
   /** The connection is gone: what was asked for fails. */
   override connectionLost(reason: Failure): void {
+    this.#gone = reason;
     for (const half of [...this.#us.values(), ...this.#them.values()]) {
       const { asked } = half;
       half.asked = null;
@@ -282,6 +284,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
 
   #ask(side: Map<number, Half>, option: number, wanted: boolean, command: number): Deferred<boolean> {
     checkOption(option);
+    if (this.#gone !== null) return fail(this.#gone);
     const half = this.#half(side, option);
     const result = new Deferred<boolean>();
     if (half.asked !== null || half.on === wanted) {
@@ -310,7 +313,12 @@ export class Telnet<F = Factory> extends Protocol<F> {
       const changed = half.on !== on;
       half.on = on;
       // Before the Deferred fires: whoever waits finds the option in force.
-      if (changed) this.#changed(aboutUs, option, on);
+      try {
+        if (changed) this.#changed(aboutUs, option, on);
+      } catch (error) {
+        asked.errback(new Failure(error));
+        throw error;
+      }
       if (half.wanted === on) asked.callback(true);
       else asked.errback(new OptionRefused(option));
       return;

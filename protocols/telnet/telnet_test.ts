@@ -1,5 +1,5 @@
 import { Failure } from "@ropewalk/deferred";
-import { ConnectionLost } from "@ropewalk/reactor/core";
+import { ConnectionLost, type StreamProtocol } from "@ropewalk/reactor/core";
 import {
   assertNoResult,
   everySplit,
@@ -14,7 +14,8 @@ import { fromLatin1, latin1 } from "../bytes.ts";
 import { Protocol } from "../protocol.ts";
 import { DO, DONT, ECHO, IAC, IP, LINEMODE, NAWS, SB, SE, SGA, WILL, WONT } from "./codes.ts";
 import { AlreadyNegotiated, OptionRefused, Telnet } from "./telnet.ts";
-import { StatefulTelnetProtocol, TelnetBootstrapProtocol, TelnetTransport } from "./transport.ts";
+import { StatefulTelnetProtocol } from "./stateful.ts";
+import { type TelnetAware, TelnetBootstrapProtocol, TelnetTransport } from "./transport.ts";
 
 class Recorder extends Telnet {
   data = "";
@@ -304,5 +305,55 @@ Deno.test("Telnet drops what stands behind a switch to TLS in plain text, and wh
     telnet.dataReceived(Uint8Array.of(99, IAC, WILL, NAWS)); // not a part of the subnegotiation that was begun
     assertEquals([telnet.data.at(-1), [...transport.value()]], ["c", [IAC, DO, NAWS]]);
     assertEquals(telnet.data.includes("b"), false);
+  }
+});
+
+Deno.test("Telnet leaves nobody waiting: not behind a loss, nor when the program's own method throws", () => {
+  const { telnet, feed } = connect();
+  telnet.enableLocal = () => {
+    throw new RangeError("no echo here");
+  };
+  const echo = telnet.will(ECHO);
+  assertThrows(() => feed(IAC, DO, ECHO), RangeError); // for the reactor to report
+  failureResultOf(echo, RangeError);
+  const waiting = telnet.do(NAWS).addErrback((failure) => {
+    failureResultOf(telnet.will(SGA), ConnectionLost);
+    return failure;
+  });
+  telnet.connectionLost(new Failure(new ConnectionLost()));
+  failureResultOf(waiting, ConnectionLost);
+  for (const ask of [telnet.will, telnet.wont, telnet.do, telnet.dont]) {
+    failureResultOf(ask.call(telnet, 42), ConnectionLost);
+  }
+});
+
+Deno.test("TelnetTransport tells the protocol inside of TLS and of the ends of sending", () => {
+  const told: string[] = [];
+  class All extends Protocol {
+    handshakeCompleted() {
+      told.push("TLS");
+    }
+    writeConnectionLost() {
+      told.push("sent all");
+    }
+    readConnectionLost() {
+      told.push("heard all");
+    }
+  }
+  const telnets: StreamProtocol[] = [
+    new TelnetTransport(() => new All()),
+    new TelnetTransport(() => new TelnetBootstrapProtocol(() => new All())),
+  ];
+  for (const telnet of telnets) {
+    telnet.makeConnection(new StringTransport());
+    telnet.handshakeCompleted?.();
+    telnet.writeConnectionLost?.();
+    telnet.readConnectionLost?.();
+    assertEquals(told.splice(0), ["TLS", "sent all", "heard all"]);
+  }
+  for (const make of [() => new Protocol(), () => new TelnetBootstrapProtocol(() => new Protocol())]) {
+    const plain: StreamProtocol = new TelnetTransport<TelnetAware>(make);
+    plain.makeConnection(new StringTransport());
+    assertEquals(plain.readConnectionLost, undefined); // the connection is closed then
   }
 });

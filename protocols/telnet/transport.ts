@@ -16,7 +16,6 @@ import type {
 } from "@ropewalk/reactor/core";
 import { fromLatin1, latin1, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
-import { LineReceiver } from "../line_receiver.ts";
 import { ECHO, LINEMODE, NAWS, SGA } from "./codes.ts";
 import { Telnet } from "./telnet.ts";
 
@@ -125,6 +124,21 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
     const { protocol } = this;
     this.protocol = null;
     protocol?.connectionLost(reason);
+  }
+
+  /** Tells the protocol inside. */
+  writeConnectionLost(): void {
+    this.protocol?.writeConnectionLost?.();
+  }
+
+  /** Tells the protocol inside. */
+  handshakeCompleted(): void {
+    this.protocol?.handshakeCompleted?.();
+  }
+
+  /** The far end has finished sending. Only if the protocol inside has it: the transport closes otherwise. */
+  get readConnectionLost(): (() => void) | undefined {
+    return toldOfEnd(this.protocol);
   }
 
   // ---- as a transport
@@ -239,6 +253,10 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
   }
 }
 
+function toldOfEnd(protocol: StreamProtocol | null): (() => void) | undefined {
+  return protocol?.readConnectionLost && (() => protocol.readConnectionLost?.());
+}
+
 /**
  * Prepares a terminal, then puts the protocol that uses it in place: asks the client not to edit lines and to tell
  * its size, and offers to echo.
@@ -290,6 +308,21 @@ export class TelnetBootstrapProtocol implements TelnetAware {
     this.protocol.connectionLost(reason);
   }
 
+  /** Passes it on. */
+  writeConnectionLost(): void {
+    this.protocol.writeConnectionLost?.();
+  }
+
+  /** Passes it on. */
+  handshakeCompleted(): void {
+    this.protocol.handshakeCompleted?.();
+  }
+
+  /** Passes it on, if the protocol has it. */
+  get readConnectionLost(): (() => void) | undefined {
+    return toldOfEnd(this.protocol);
+  }
+
   /** Agrees to echo, and to no go-aheads. */
   enableLocal(option: number): boolean {
     return option === ECHO || option === SGA || (this.protocol.enableLocal?.(option) ?? false);
@@ -328,45 +361,4 @@ export class TelnetBootstrapProtocol implements TelnetAware {
   windowSizeReceived(columns: number, rows: number): void {
     this.protocol.windowSizeReceived?.(columns, rows);
   }
-}
-
-/**
- * A protocol of lines inside a {@linkcode TelnetTransport}, with a method for each of its states: `telnet_User(line)`
- * is called in the state `"User"`, and returns the next state, or nothing to stay.
- *
- * @example
- * ```ts
- * import { StatefulTelnetProtocol } from "@ropewalk/protocols/telnet";
- *
- * class Login extends StatefulTelnetProtocol {
- *   override state = "User";
- *   telnet_User(_name: string) {
- *     this.transport.write("Password: ");
- *     return "Password";
- *   }
- *   telnet_Password(_password: string) {
- *     this.transport.write("Welcome\n");
- *     return "Command";
- *   }
- * }
- * ```
- */
-export class StatefulTelnetProtocol<F = Factory> extends LineReceiver<F> {
-  /** What ends a line: telnet's own line ends have been translated. */
-  override delimiter = "\n";
-  /** The present state. */
-  state = "Discard";
-
-  /** Calls the present state's method. */
-  override lineReceived(line: string): void {
-    const method = (this as unknown as Record<string, unknown>)[`telnet_${this.state}`];
-    if (typeof method !== "function") {
-      throw new TypeError(`Cannot take a line: there is no telnet_${this.state}`);
-    }
-    const next = method.call(this, line.endsWith("\r") ? line.slice(0, -1) : line);
-    if (typeof next === "string") this.state = next;
-  }
-
-  /** Ignores the line. */
-  telnet_Discard(_line: string): string | void {}
 }
