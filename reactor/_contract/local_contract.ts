@@ -4,15 +4,18 @@
  */
 import { Deferred } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { type Address, UNIXAddress } from "../core/addresses.ts";
 import { CannotListenError, ConnectError, DNSLookupError, MessageLengthError } from "../core/errors.ts";
-import type { DatagramHandler, DatagramTransport } from "../core/interfaces.ts";
+import { connectProtocol } from "../core/endpoints/endpoint.ts";
+import { UNIXClientEndpoint } from "../core/endpoints/unix.ts";
+import type { DatagramHandler, DatagramTransport, ListeningPort } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, connected, later, portOf, Recorders, reported } from "./recorder.ts";
+import { ClientRecorders, connected, later, portOf, Recorder, Recorders, reported } from "./recorder.ts";
 
 /** Declares the tests of UNIX sockets. They need a directory to write to. */
 export function unixContract({ name, make, test: declare }: Host): void {
@@ -49,12 +52,7 @@ export function unixContract({ name, make, test: declare }: Host): void {
       const reactor = make();
       const port = closing(reactor.listenUNIX(file, new Recorders()));
       await port.ready;
-      let error: unknown;
-      try {
-        await reactor.listenUNIX(file, new Recorders()).ready;
-      } catch (thrown) {
-        error = thrown;
-      }
+      const error = await refusal(() => reactor.listenUNIX(file, new Recorders()));
       assertInstanceOf(error, CannotListenError);
       assert(error.message.includes(file));
     }),
@@ -67,6 +65,52 @@ export function unixContract({ name, make, test: declare }: Host): void {
       await reactor.listenUNIX(file, new Recorders()).stopListening();
       await later(reactor, 0.01);
       assertEquals([fs.existsSync(file), reactor.stats().ports], [false, []]);
+    }),
+  );
+
+  test(
+    `${name}: a socket file is left alone while somebody listens, by whatever path, and cleared away after`,
+    inDirectory(async (file) => {
+      const directory = path.dirname(file);
+      const link = `${directory}-link`;
+      fs.symlinkSync(directory, link);
+      try {
+        for (const other of [path.join(link, "socket"), path.relative(process.cwd(), file)]) {
+          const reactor = make();
+          const port = closing(reactor.listenUNIX(other, new Recorders()));
+          await port.ready;
+          assertInstanceOf(await refusal(() => reactor.listenUNIX(file, new Recorders())), CannotListenError);
+          await connectProtocol(new UNIXClientEndpoint(reactor, file), new Recorder())
+            .addCallback(({ transport, lost }) => (transport.loseConnection(), lost));
+          await port.stopListening();
+        }
+      } finally {
+        fs.unlinkSync(link);
+      }
+      leaveSocketFile(file);
+      assert(fs.lstatSync(file).isSocket());
+      const keeping = { removeStale: false };
+      const error = await refusal(() => make().listenUNIX(file, new Recorders(), keeping));
+      assertInstanceOf(error, CannotListenError);
+      const port = closing(make().listenUNIX(file, new Recorders()));
+      await port.ready;
+    }),
+  );
+
+  test(
+    `${name}: a path that is no use is refused in words, to a port and to a client`,
+    inDirectory(async (file) => {
+      for (const [path, words] of [["", "is empty"], [file.padEnd(110, "x"), "has 110 bytes"]] as const) {
+        const error = await refusal(() => make().listenUNIX(path, new Recorders()));
+        assertInstanceOf(error, CannotListenError);
+        assert(error.message.includes(words), error.message);
+        const factory = new ClientRecorders();
+        make().connectUNIX(path, factory);
+        const failed = await factory.failed;
+        assertInstanceOf(failed, ConnectError);
+        assert(failed.message.includes(words), failed.message);
+      }
+      assertEquals(fs.readdirSync(path.dirname(file)), []);
     }),
   );
 
@@ -92,6 +136,23 @@ export function unixContract({ name, make, test: declare }: Host): void {
       await pair.close();
     });
   }
+}
+
+/** Why a port cannot be bound, whether it throws or fails; `null` if it can. */
+async function refusal(listen: () => ListeningPort): Promise<unknown> {
+  try {
+    await listen().ready;
+  } catch (error) {
+    return error;
+  }
+  return null;
+}
+
+/** What a process leaves that was killed: the file of a socket that nobody has open. */
+function leaveSocketFile(file: string): void {
+  const program =
+    `require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync("node", ["-e", program, file]);
 }
 
 /** Declares the test of names, which asks the system's resolver. */

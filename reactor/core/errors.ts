@@ -211,7 +211,7 @@ export class CannotListenError extends ReactorError {
    * @param cause What the system said.
    */
   constructor(readonly host: string, readonly port: number | string, cause: unknown) {
-    const where = typeof port === "number" ? `${host}:${port}` : port;
+    const where = typeof port === "number" ? `${host}:${port}` : port.replace("\0", "@");
     super(`Cannot listen on ${where}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }

@@ -13,7 +13,7 @@ import type {
 } from "../core/interfaces.ts";
 import { NodeNetwork } from "../node/node_network.ts";
 import { translateConnectError } from "../node/translate_error.ts";
-import { removeStaleSocket, setSocketMode } from "../node/socket_file.ts";
+import { checkSocketPath, removeStaleSocket, setSocketMode } from "../node/socket_file.ts";
 
 const DEFAULT_BACKLOG = 511;
 /** How long accepting rests when the system refuses it, as it does without a file descriptor left, in milliseconds. */
@@ -34,10 +34,16 @@ export class DenoNetwork implements HostNetwork {
   }
 
   listenUNIX(path: string, options: ListenUNIXOptions, accepted: Accepted): HostListener {
+    checkSocketPath(path);
     if (options.removeStale !== false) removeStaleSocket(path);
     const listener = Deno.listen({ transport: "unix", path });
     const abstract = path.startsWith("\0");
-    if (!abstract) setSocketMode(path, options.mode ?? 0o666);
+    try {
+      if (!abstract) setSocketMode(path, options.mode ?? 0o666);
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
     return new DenoListener(listener, new UNIXAddress(path), accepted, abstract ? null : path);
   }
 
@@ -51,7 +57,8 @@ export class DenoNetwork implements HostNetwork {
   }
 
   connectUNIX(path: string): Dialling {
-    return dial(() => Deno.connect({ transport: "unix", path }), `unix:${path}`);
+    checkSocketPath(path);
+    return dial(() => Deno.connect({ transport: "unix", path }), `${new UNIXAddress(path)}`);
   }
 
   checkTLS(options: TLSServerOptions): void {

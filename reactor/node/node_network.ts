@@ -15,7 +15,7 @@ import type {
 } from "../core/interfaces.ts";
 import { checkCertificates } from "./check_certificate.ts";
 import { NodeStream } from "./node_stream.ts";
-import { removeStaleSocket, setSocketMode } from "./socket_file.ts";
+import { checkSocketPath, removeStaleSocket, setSocketMode } from "./socket_file.ts";
 import { clientTLS, serverTLS } from "./tls.ts";
 import { translateConnectError } from "./translate_error.ts";
 
@@ -36,6 +36,7 @@ export class NodeNetwork implements HostNetwork {
   }
 
   listenUNIX(path: string, options: ListenUNIXOptions, accepted: Accepted): HostListener {
+    checkSocketPath(path);
     if (options.removeStale !== false) removeStaleSocket(path);
     const address = new UNIXAddress(path);
     const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -79,8 +80,9 @@ export class NodeNetwork implements HostNetwork {
   }
 
   connectUNIX(path: string): Dialling {
+    checkSocketPath(path);
     const socket = connect({ path, allowHalfOpen: true });
-    return dial(socket, `unix:${path}`, () => [new UNIXAddress(""), new UNIXAddress(path)]);
+    return dial(socket, `${new UNIXAddress(path)}`, () => [new UNIXAddress(""), new UNIXAddress(path)]);
   }
 
   checkTLS(options: TLSServerOptions): void {
