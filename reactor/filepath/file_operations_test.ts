@@ -158,6 +158,7 @@ onBoth("a directory is copied and removed with all that is in it", async (root) 
   await root.child("s").child("y").setContent("y");
   await root.child("s").copyTo(root.child("t"));
   assertEquals(await text(root.descendant(["t", "deep", "x"])), "x");
+  await assertRejects(() => root.child("s").copyTo(root.descendant(["s", "deep", "copy"])), RangeError);
   await root.child("s").remove();
   assertEquals([await root.list(), await text(root.descendant(["t", "y"]))], [["t"], "y"]);
   assertEquals(await codeOf(root.child("s").remove()), "ENOENT");

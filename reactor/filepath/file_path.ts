@@ -243,11 +243,18 @@ export class FilePath {
     return this.fileSystem.rename(this.path, destination.path);
   }
 
-  /** Copies the file, or the directory with all that is in it. */
+  /**
+   * Copies the file, or the directory with all that is in it.
+   *
+   * @throws {RangeError} If the destination is below the directory: there would be no end of it.
+   */
   async copyTo(destination: FilePath): Promise<void> {
     if (!await this.isDirectory()) {
       await destination.setContent(await this.getContent());
       return;
+    }
+    if (destination.path.startsWith(this.path + this.fileSystem.separator)) {
+      throw new RangeError(`Cannot copy ${this.path} to ${destination.path}: that is in it`);
     }
     await destination.makeDirectories();
     for (const child of await this.children()) await child.copyTo(destination.child(child.basename()));
