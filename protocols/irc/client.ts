@@ -2,8 +2,9 @@
  * `IRCClient`: a user, or a bot, on an IRC network.
  * @module
  */
-import type { Failure } from "@ropewalk/deferred";
+import { type Failure, reportError } from "@ropewalk/deferred";
 import type { DelayedCall } from "@ropewalk/reactor/core";
+import { PeerIntake } from "../_peer_intake.ts";
 import { encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { IRCCommands } from "./commands.ts";
@@ -18,6 +19,12 @@ import type { ModeChange } from "./supported.ts";
 
 /** Answers that nobody asked this program for wait behind at most so many lines; beyond that there are none. */
 const MAX_LINES_BEFORE_ANSWER = 10;
+
+/** How many other nicks are asked for while we register. */
+const MAX_OTHER_NICKS = 20;
+
+/** How many bytes of answers to PING may wait for a server that reads nothing, before the connection is cut. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** Options of {@linkcode IRCClient}. */
 export interface IRCClientOptions {
@@ -52,7 +59,8 @@ export interface IRCClientOptions {
 
 /**
  * A client of IRC. Override the methods that tell what happens; each server message `X` without one goes to a method
- * `irc_X(prefix, params)`, if there is one, else to {@linkcode irc_unknown}.
+ * `irc_X(prefix, params)`, if there is one, else to {@linkcode irc_unknown}. What such a method throws is reported, and
+ * the connection goes on: strangers choose what they are called with.
  *
  * @example
  * ```ts
@@ -82,6 +90,9 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
   readonly #sasl: SASLLogin | null;
   #heartbeat: DelayedCall | null = null;
   #registered = false;
+  #otherNicks = 0; // asked for
+  #unread = 0; // bytes of answers to PING since the server stopped reading
+  readonly #intake = new PeerIntake(() => {}, () => void (this.#unread = 0));
   #motd: string[] = [];
 
   /**
@@ -118,7 +129,12 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
   /** A line came. */
   override lineReceived(line: string): void {
     const message = parseMessage(line.replace(/[\r\0]/g, "")); // they cannot be sent back
-    if (message !== null) this.#dispatch(message);
+    if (message === null) return;
+    try {
+      this.#dispatch(message);
+    } catch (error) {
+      reportError(error, `Error in what an IRC client does about ${message.command.slice(0, 20)}`);
+    }
   }
 
   /** The connection is gone. */
@@ -145,8 +161,7 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
     switch (command) {
       case "PING":
         // At the head of what waits: the server drops clients that answer late.
-        super.sendLine(formatMessage("PONG", params));
-        return;
+        return this.#pong(formatMessage("PONG", params));
       case "PRIVMSG":
       case "NOTICE":
         return this.#message(command, prefix, first, second);
@@ -211,7 +226,7 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
         return;
       case "433":
         // Before we are in, there must be a nick; later the old one stays.
-        if (!this.#registered) {
+        if (!this.#registered && this.#otherNicks++ < MAX_OTHER_NICKS) {
           this.nickname = this.alterCollidedNick(this.nickname);
           super.sendLine(formatMessage("NICK", [this.nickname]));
           return;
@@ -225,6 +240,15 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
     }
     if (/^[45]\d\d$/.test(command)) this.errorReceived(command, params);
     else this.irc_unknown(prefix, command, params);
+  }
+
+  #pong(line: string): void {
+    this.#intake.begin(this.transport);
+    super.sendLine(line);
+    this.#intake.end();
+    if (!this.#intake.full) return;
+    this.#unread += line.length;
+    if (this.#unread > MAX_UNREAD_BYTES) this.transport.abortConnection();
   }
 
   #beat(): void {
@@ -270,7 +294,9 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
     const reply = (text: string | null | undefined): boolean => {
       const nick = nickOf(user);
       if (typeof text !== "string" || !mayAnswer || nick === "" || nick.startsWith(":")) return false;
-      if (this.#flood.length >= MAX_LINES_BEFORE_ANSWER) return false; // strangers do not fill our queue
+      const { maxQueuedLines = 1000 } = this.#options;
+      // Strangers do not fill our queue.
+      if (this.#flood.length >= Math.min(MAX_LINES_BEFORE_ANSWER, maxQueuedLines)) return false;
       const line = formatMessage("NOTICE", [nick, formatCTCP({ tag, data: text })]);
       if (encodeUtf8(line).length > 400) return false; // what is echoed must not grow
       this.sendLine(line);

@@ -23,6 +23,8 @@ export interface IRCNetworkOptions {
   maxChannels?: number;
   /** How much may wait for a user who reads nothing, in bytes, before the connection is cut. @default 256 KiB */
   maxUnreadBytes?: number;
+  /** How long a user may take to come in, in seconds. @default 60 */
+  registrationSeconds?: number;
 }
 
 /**
@@ -47,6 +49,8 @@ export class IRCNetwork {
   readonly maxChannels: number;
   /** How much may wait for a user who reads nothing, in bytes. */
   readonly maxUnreadBytes: number;
+  /** How long a user may take to come in, in seconds. */
+  readonly registrationSeconds: number;
   /** @ignore Users by nick. */
   readonly _users: Map<string, IRC> = new Map();
   /** @ignore Channels by name. */
@@ -63,6 +67,7 @@ export class IRCNetwork {
     this.password = options.password ?? null;
     this.maxChannels = options.maxChannels ?? 20;
     this.maxUnreadBytes = options.maxUnreadBytes ?? 256 * 1024;
+    this.registrationSeconds = options.registrationSeconds ?? 60;
   }
 }
 

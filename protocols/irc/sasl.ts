@@ -21,6 +21,8 @@ export class SASLLogin {
   readonly #credentials: SASLCredentials;
   readonly #send: (line: string) => void;
   readonly #failed: (reason: string) => void;
+  #asked = false; // to log in
+  #said = false; // the password, which is said once
   #done = false;
 
   /** @param failed Called with the reason. */
@@ -46,16 +48,17 @@ export class SASLLogin {
     switch (command) {
       case "CAP":
         if (params[1] === "NAK") this.#failed("The server has no SASL");
-        else if (params[1] === "ACK" && (params[2] ?? "").split(" ").includes("sasl")) {
+        else if (params[1] === "ACK" && (params[2] ?? "").split(" ").includes("sasl") && !this.#asked) {
+          this.#asked = true;
           this.#send("AUTHENTICATE PLAIN");
         }
         return true;
       case "AUTHENTICATE":
-        this.#authenticate();
+        if (!this.#said) this.#authenticate();
         return true;
       case "903":
+        if (!this.#done) this.#send("CAP END");
         this.#done = true;
-        this.#send("CAP END");
         return true;
       case "902":
       case "904":
@@ -68,6 +71,7 @@ export class SASLLogin {
   }
 
   #authenticate(): void {
+    this.#said = true;
     const { username, password } = this.#credentials;
     const text = btoa(latin1(encodeUtf8(`${username}\0${username}\0${password}`)));
     for (let at = 0; at < text.length; at += 400) this.#send(`AUTHENTICATE ${text.slice(at, at + 400)}`);

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Failure } from "@ropewalk/deferred";
+import type { DelayedCall } from "@ropewalk/reactor/core";
 import type { Factory } from "../factory.ts";
 import { LineReceiver } from "../line_receiver.ts";
 import { PeerIntake } from "../_peer_intake.ts";
@@ -29,6 +30,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
   readonly #network: IRCNetwork;
   #password: string | null = null;
   #in = false;
+  #timer: DelayedCall | null = null; // until this user is in
   #unread = 0; // bytes that were sent since the user stopped reading
   readonly #intake = new PeerIntake(() => {}, () => void (this.#unread = 0));
 
@@ -71,6 +73,14 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     this.sendLine(line);
   }
 
+  /** The time to come in begins. */
+  override connectionMade(): void {
+    this.#timer = this.reactor.callLater(this.#network.registrationSeconds, () => {
+      this.#timer = null;
+      this.transport.abortConnection();
+    });
+  }
+
   /** A line came. */
   override lineReceived(line: string): void {
     const message = parseMessage(line.replace(/[\r\0]/g, "")); // they could not be passed on
@@ -82,6 +92,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
 
   /** The connection is gone. */
   override connectionLost(reason: Failure): void {
+    this.#stopTimer();
     this.#leaveAll(reason.getErrorMessage());
   }
 
@@ -182,6 +193,11 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     }
   }
 
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
   #needMore(command: string): void {
     this.#numeric("461", command, "Not enough parameters");
   }
@@ -197,8 +213,8 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     const before = this.hostmask;
     users.delete(fold(this.nickname));
     users.set(fold(nick), this as IRC);
+    this.nickname = nick; // before anybody is told: whoever is lost meanwhile is lost by this name
     if (this.#in) this.#tell(this.#neighbours(), formatMessage("NICK", [nick], before));
-    this.nickname = nick;
     this.#welcome();
   }
 
@@ -211,6 +227,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
       return;
     }
     this.#in = true;
+    this.#stopTimer();
     this.#numeric("001", `Welcome to the network ${this.hostmask}`);
     this.#numeric("002", `Your host is ${name}, running ropewalk`);
     this.#numeric("004", name, "ropewalk", "o", "o");

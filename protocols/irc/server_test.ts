@@ -1,6 +1,6 @@
 import { Failure } from "@ropewalk/deferred";
 import { ConnectionLost, type PushProducer } from "@ropewalk/reactor/core";
-import { StringTransport } from "@ropewalk/testing";
+import { Clock, StringTransport } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -207,4 +207,37 @@ Deno.test("IRC cuts off a user who reads nothing, and nobody else", () => {
   unread = true;
   for (let i = 0; i < 5; i++) a!.say(`PRIVMSG bob ${text}`);
   assert(transport.aborting && !a!.transport.disconnecting);
+});
+
+Deno.test("IRC gives a nick back that its user has lost while taking another", () => {
+  const network = new IRCNetwork({ maxUnreadBytes: 100 });
+  const [a, b] = users(network, "ann", "bob");
+  for (const each of [a!, b!]) each.say("JOIN #c");
+  const { irc, transport } = a!;
+  transport.registerProducer = (producer) => (producer as PushProducer).pauseProducing();
+  transport.abortConnection = () => irc.connectionLost(new Failure(new ConnectionLost())); // at once
+  a!.say(`PING ${"x".repeat(60)}`, "NICK other");
+  assertEquals([...network._users.keys()], ["bob"]);
+  assertEquals([...network._channels.get("#c")!.members.keys()].map(({ nickname }) => nickname), ["bob"]);
+});
+
+Deno.test("IRC waits only so long for a user to come in", () => {
+  const network = new IRCNetwork({ registrationSeconds: 60 });
+  const clock = new Clock();
+  const connect = () => {
+    const transport = new StringTransport({ reactor: clock });
+    const irc = new IRC(network);
+    irc.makeConnection(transport);
+    return { irc, transport, say: (line: string) => irc.dataReceived(encodeUtf8(`${line}\r\n`)) };
+  };
+  const [silent, squatter, user, gone] = [connect(), connect(), connect(), connect()];
+  squatter.say("NICK ann");
+  user.say("NICK bob");
+  user.say("USER bob 0 * bob");
+  gone.irc.connectionLost(new Failure(new ConnectionLost()));
+  clock.advance(59);
+  assert(!silent.transport.disconnecting && !squatter.transport.disconnecting);
+  clock.advance(1);
+  assertEquals([silent, squatter, user].map(({ transport }) => transport.aborting), [true, true, false]);
+  assertEquals(clock.getDelayedCalls(), []);
 });
