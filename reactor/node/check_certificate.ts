@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { TLSError } from "../core/errors.ts";
-import type { TLSServerOptions } from "../core/interfaces.ts";
+import type { TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/;
 const KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^]*?-----END \1PRIVATE KEY-----/;
@@ -18,6 +18,15 @@ const KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^]*?-----END \1PRIVATE KEY----
 export function checkCertificates({ cert, key, sni = {} }: TLSServerOptions): void {
   checkCertificate("", cert, key);
   for (const [name, other] of Object.entries(sni)) checkCertificate(` for ${name}`, other.cert, other.key);
+}
+
+/**
+ * Makes sure that the certificate which a client shows can be read, and its key belongs to it.
+ *
+ * @throws {TLSError} In words, if not.
+ */
+export function checkClientCertificate({ cert, key }: TLSClientOptions): void {
+  if (cert !== undefined && key !== undefined) checkCertificate("", cert, key);
 }
 
 function checkCertificate(whose: string, cert: string, key: string): void {

@@ -13,7 +13,7 @@ import type {
   TLSClientOptions,
   TLSServerOptions,
 } from "../core/interfaces.ts";
-import { checkCertificates } from "./check_certificate.ts";
+import { checkCertificates, checkClientCertificate } from "./check_certificate.ts";
 import { NodeStream } from "./node_stream.ts";
 import { checkSocketPath, removeStaleSocket, setSocketMode } from "./socket_file.ts";
 import { clientTLS, serverTLS } from "./tls.ts";
@@ -94,6 +94,12 @@ export class NodeNetwork implements HostNetwork {
   }
 
   connectTLS(stream: HostStream, options: TLSClientOptions): Promise<HostStream> {
+    try {
+      checkClientCertificate(options);
+    } catch (error) {
+      stream.close();
+      return Promise.reject(error);
+    }
     return clientTLS(stream, options);
   }
 
