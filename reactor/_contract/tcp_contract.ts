@@ -7,6 +7,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import {
   CannotListenError,
   ConnectingCancelledError,
+  ConnectionDone,
   ConnectionRefusedError,
   NoProtocol,
   NotSupportedError,
@@ -18,7 +19,16 @@ import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { TCP4ClientEndpoint, TCP4ServerEndpoint } from "../core/endpoints/tcp.ts";
 import { clientFromString } from "../core/endpoints/from_string.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, connected, later, portOf, Recorder, Recorders, reported } from "./recorder.ts";
+import {
+  ClientRecorders,
+  connected,
+  HalfClosing,
+  later,
+  portOf,
+  Recorder,
+  Recorders,
+  reported,
+} from "./recorder.ts";
 
 const local = { hostname: "127.0.0.1" };
 
@@ -258,6 +268,27 @@ export function tcpContract({ name, make, test: declare }: Host): void {
     assertEquals(`${cancelled.address}`, `127.0.0.1:${portOf(port)}`);
     await later(reactor, 0.02); // an attempt that the host cannot stop is closed when it succeeds
     assertEquals([clients.built.length, clients.stops], [0, 1]);
+    for (const server of servers.built) await server.lost;
+  });
+
+  test(`${name}: a client of an endpoint decides by readConnectionLost alone whether the end of input is its end`, async () => {
+    const reactor = make();
+    const servers = new Recorders();
+    const port = closing(reactor.listenTCP(0, servers, local));
+    await port.ready;
+    const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(port));
+    const accepted = servers.next();
+    const hearsOne = Object.assign(new Recorder(), { writeConnectionLost() {} });
+    await connectProtocol(endpoint, hearsOne);
+    (await accepted).transport.loseConnection();
+    assertInstanceOf(await hearsOne.lost, ConnectionDone);
+    const next = servers.next();
+    const hearsBoth = new HalfClosing();
+    await connectProtocol(endpoint, hearsBoth);
+    (await next).transport.loseWriteConnection();
+    await hearsBoth.readLost;
+    hearsBoth.transport.loseConnection();
+    await hearsBoth.lost;
     for (const server of servers.built) await server.lost;
   });
 

@@ -140,7 +140,7 @@ class Attempt<P extends StreamProtocol> implements ClientProtocolFactory {
       this.fail(new NoProtocol());
       return null;
     }
-    return watch(protocol, () => {
+    return new Watched(protocol, () => {
       if (!this.done.called) this.done.callback(protocol);
     });
   }
@@ -154,44 +154,63 @@ class Attempt<P extends StreamProtocol> implements ClientProtocolFactory {
   }
 }
 
-// The protocol as the transport sees it: what it is told goes through, and somebody hears when it is connected.
-function watch(protocol: StreamProtocol, connected: () => void): StreamProtocol {
-  return protocol.readConnectionLost === undefined && protocol.writeConnectionLost === undefined
-    ? new Watched(protocol, connected)
-    : new WatchedHalfClosing(protocol, connected);
-}
+/** Passes on what a transport tells a protocol, for those who write an endpoint and have something to add. */
+export class PassingOn implements StreamProtocol {
+  /**
+   * Makes one.
+   *
+   * @param inner The protocol.
+   */
+  constructor(protected readonly inner: StreamProtocol) {}
 
-class Watched implements StreamProtocol {
-  constructor(protected readonly inner: StreamProtocol, private readonly connected: () => void) {}
-
+  /** As the protocol says. */
   get borrowsData(): boolean {
     return this.inner.borrowsData === true;
   }
 
-  makeConnection(transport: Transport): void {
-    this.inner.makeConnection(transport);
-    this.connected();
+  /** Only if the protocol has it at that moment: it says how the connection ends. */
+  get readConnectionLost(): (() => void) | undefined {
+    const { inner } = this;
+    return inner.readConnectionLost && (() => inner.readConnectionLost!());
   }
 
+  /** Passed on. */
+  makeConnection(transport: Transport): void {
+    this.inner.makeConnection(transport);
+  }
+
+  /** Passed on. */
   handshakeCompleted(): void {
     this.inner.handshakeCompleted?.();
   }
 
+  /** Passed on. */
   dataReceived(data: Uint8Array): void {
     this.inner.dataReceived(data);
   }
 
+  /** Passed on. */
+  writeConnectionLost(): void {
+    this.inner.writeConnectionLost?.();
+  }
+
+  /** Passed on. */
   connectionLost(reason: Failure): void {
     this.inner.connectionLost(reason);
   }
 }
 
-class WatchedHalfClosing extends Watched {
-  readConnectionLost(): void {
-    this.inner.readConnectionLost?.();
+// Tells somebody when the protocol is connected.
+class Watched extends PassingOn {
+  readonly #connected: () => void;
+
+  constructor(inner: StreamProtocol, connected: () => void) {
+    super(inner);
+    this.#connected = connected;
   }
 
-  writeConnectionLost(): void {
-    this.inner.writeConnectionLost?.();
+  override makeConnection(transport: Transport): void {
+    super.makeConnection(transport);
+    this.#connected();
   }
 }

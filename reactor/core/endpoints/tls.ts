@@ -2,7 +2,7 @@
  * TLS endpoints: from the first byte of TCP, or around another endpoint.
  * @module
  */
-import type { Deferred, Failure } from "@ropewalk/deferred";
+import type { Deferred } from "@ropewalk/deferred";
 import type { Address } from "../addresses.ts";
 import type {
   ConnectTCPOptions,
@@ -20,6 +20,7 @@ import {
   connectWith,
   type FactoryOf,
   listenWith,
+  PassingOn,
   type ServerEndpoint,
 } from "./endpoint.ts";
 
@@ -110,34 +111,17 @@ export function wrapClientTLS(
   };
 }
 
-// Passes on what it hears. Whether the protocol has the half-closing methods says how its connection ends.
-class Starting implements StreamProtocol {
-  readonly readConnectionLost?: () => void;
-  readonly writeConnectionLost?: () => void;
+// Goes over to TLS before the protocol hears of the connection.
+class Starting extends PassingOn {
+  readonly #tls: TLSClientOptions;
 
-  constructor(private readonly inner: StreamProtocol, private readonly tls: TLSClientOptions) {
-    if (inner.readConnectionLost) this.readConnectionLost = () => inner.readConnectionLost!();
-    if (inner.writeConnectionLost) this.writeConnectionLost = () => inner.writeConnectionLost!();
+  constructor(inner: StreamProtocol, tls: TLSClientOptions) {
+    super(inner);
+    this.#tls = tls;
   }
 
-  get borrowsData(): boolean {
-    return this.inner.borrowsData === true;
-  }
-
-  makeConnection(transport: Transport): void {
-    transport.startTLS(this.tls);
-    this.inner.makeConnection(transport);
-  }
-
-  handshakeCompleted(): void {
-    this.inner.handshakeCompleted?.();
-  }
-
-  dataReceived(data: Uint8Array): void {
-    this.inner.dataReceived(data);
-  }
-
-  connectionLost(reason: Failure): void {
-    this.inner.connectionLost(reason);
+  override makeConnection(transport: Transport): void {
+    transport.startTLS(this.#tls);
+    super.makeConnection(transport);
   }
 }
