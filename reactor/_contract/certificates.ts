@@ -111,3 +111,25 @@ FmsgbDmZ1LpAJgwvcvXWdgvNAUtNA3PfOEd4QURZWSa/dnDdcTCvzDcF
 
 /** What a client needs that trusts the authority. */
 export const TRUSTING: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
+
+/** Good for bücher.example; it has signed itself. */
+export const INTERNATIONAL: { cert: string; key: string } = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBqTCCAU+gAwIBAgIUFVAGe2nMnOH6hWWxummtK8wS8DkwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNSW50ZXJuYXRpb25hbDAgFw0yNjExMjkxODA4MTlaGA8yMTI2
+MTEwNTE4MDgxOVowGDEWMBQGA1UEAwwNSW50ZXJuYXRpb25hbDBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABOLbIxT2Rmf7hO8haWjInP/WWcB+fIEiyGbRhXfw9l0h
+m7UqHPjvZD6Zwk2//DAsxrKxuGq0I3itoeiytiE758ijdTBzMB0GA1UdDgQWBBSa
+k4fiDw7mg1bIdCrU/dvGHwdTmjAfBgNVHSMEGDAWgBSak4fiDw7mg1bIdCrU/dvG
+HwdTmjAPBgNVHRMBAf8EBTADAQH/MCAGA1UdEQQZMBeCFXhuLS1iY2hlci1rdmEu
+ZXhhbXBsZTAKBggqhkjOPQQDAgNIADBFAiAdx+NEym7GWQlJeaaX6Lztl1jT92U9
+s5ZU5dHxQdvb0AIhAPv2CVko3dTJQ/wDwpL7+EfjU2R3ZtygGNSQOaBH3FIf
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgGO12/u06Dn+ELKI3
+G+BE52+DHPGH6CHc6Yy/2OQdiT2hRANCAATi2yMU9kZn+4TvIWloyJz/1lnAfnyB
+Ishm0YV38PZdIZu1Khz472Q+mcJNv/wwLMaysbhqtCN4raHosrYhO+fI
+-----END PRIVATE KEY-----
+`,
+};

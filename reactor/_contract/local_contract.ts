@@ -158,11 +158,13 @@ function leaveSocketFile(file: string): void {
 /** Declares the test of names, which asks the system's resolver. */
 export function nameContract({ name, make, test: declare }: Host): void {
   const test = cleaning(declare);
-  test(`${name}: a name without an address is DNSLookupError`, async () => {
-    const factory = new ClientRecorders();
-    make().connectTCP("no-such-host.invalid", 80, factory);
-    assertInstanceOf(await factory.failed, DNSLookupError);
-  });
+  for (const host of ["no-such-host.invalid", "bücher.invalid", "no name"]) {
+    test(`${name}: a name without an address is DNSLookupError: ${host}`, async () => {
+      const factory = new ClientRecorders();
+      make().connectTCP(host, 80, factory);
+      assertInstanceOf(await factory.failed, DNSLookupError);
+    });
+  }
 }
 
 class Datagrams implements DatagramHandler {

@@ -5,8 +5,11 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { connect } from "node:net";
 import { ConnectionAborted, ConnectionLost, NoRouteError } from "../core/errors.ts";
+import { connectProtocol } from "../core/endpoints/endpoint.ts";
+import { SSL4ClientEndpoint } from "../core/endpoints/tls.ts";
+import { INTERNATIONAL } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, portOf, Recorders } from "./recorder.ts";
+import { ClientRecorders, portOf, Recorder, Recorders } from "./recorder.ts";
 
 /** Declares the tests. */
 export function peerContract({ name, make, test: declare }: Host): void {
@@ -25,6 +28,22 @@ export function peerContract({ name, make, test: declare }: Host): void {
     const reason = await server.lost;
     assertInstanceOf(reason, ConnectionLost);
     assertEquals([reason instanceof ConnectionAborted, server.losses], [false, 1]);
+  });
+
+  test(`${name}: a certificate is good for an international name, however that is written`, async () => {
+    const reactor = make();
+    const servers = new Recorders();
+    const port = closing(reactor.listenTLS(0, servers, INTERNATIONAL, { hostname: "127.0.0.1" }));
+    await port.ready;
+    for (const hostname of ["bücher.example", "xn--bcher-kva.example"]) {
+      const client = new Recorder();
+      const tls = { hostname, ca: [INTERNATIONAL.cert] };
+      const accepted = servers.next();
+      await connectProtocol(new SSL4ClientEndpoint(reactor, "127.0.0.1", portOf(port), tls), client);
+      client.transport.loseConnection();
+      await client.lost;
+      await (await accepted).lost;
+    }
   });
 
   test(`${name}: a network that cannot be reached is NoRouteError`, async () => {

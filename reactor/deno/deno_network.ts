@@ -3,6 +3,7 @@
  * @module
  */
 import { type Address, ipAddress, UNIXAddress } from "../core/addresses.ts";
+import { asciiHost } from "../core/ascii_host.ts";
 import { NotSupportedError } from "../core/errors.ts";
 import type { Accepted, Dialling, HostListener, HostNetwork, HostStream } from "../core/host_network.ts";
 import type {
@@ -53,7 +54,8 @@ export class DenoNetwork implements HostNetwork {
 
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling {
     if (bindAddress !== undefined) return this.#node.connectTCP(host, port, bindAddress);
-    return dial((signal) => Deno.connect({ hostname: host, port, signal }), `${host}:${port}`);
+    const hostname = asciiHost(host);
+    return dial((signal) => Deno.connect({ hostname, port, signal }), `${host}:${port}`);
   }
 
   connectUNIX(path: string): Dialling {

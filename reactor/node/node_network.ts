@@ -5,6 +5,7 @@
 import { lookup } from "node:dns";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type Address, ipAddress, UNIXAddress } from "../core/addresses.ts";
+import { asciiHost } from "../core/ascii_host.ts";
 import { DNSLookupError, NotSupportedError } from "../core/errors.ts";
 import type { Accepted, Dialling, HostListener, HostNetwork, HostStream } from "../core/host_network.ts";
 import type {
@@ -100,7 +101,11 @@ export class NodeNetwork implements HostNetwork {
       stream.close();
       return Promise.reject(error);
     }
-    return clientTLS(stream, options);
+    const { hostname } = options;
+    return clientTLS(
+      stream,
+      hostname === undefined ? options : { ...options, hostname: asciiHost(hostname) },
+    );
   }
 
   resolve(name: string): Promise<string[]> {

@@ -24,7 +24,7 @@ export function translateConnectError(error: unknown, where: string): ConnectErr
   if (/ECONNREFUSED|ConnectionRefused|connection refused/i.test(text)) {
     return new ConnectionRefusedError(`Connection to ${where} was refused`, options);
   }
-  if (/ENOTFOUND|EAI_|getaddrinfo|lookup|resolve|no address/i.test(text)) {
+  if (/ENOTFOUND|EAI_|getaddrinfo|lookup|resolve|no address|invalid host/i.test(text)) {
     return new DNSLookupError(`Cannot resolve ${where}: ${message}`, options);
   }
   if (/EHOSTUNREACH|ENETUNREACH|unreachable|no route/i.test(text)) {
