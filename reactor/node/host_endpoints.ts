@@ -26,14 +26,14 @@ import type {
   StreamProtocol,
   TLSClientOptions,
 } from "../core/interfaces.ts";
-import type { ReactorBase } from "../core/reactor_base.ts";
+import { ReactorBase } from "../core/reactor_base.ts";
 import { StreamConnection } from "../core/stream_connection.ts";
 import { NodeNetwork } from "./node_network.ts";
 import { STDIO, StdioStream } from "./stdio.ts";
 
 /** Serves one protocol on standard input and output. */
 export class StandardIOEndpoint implements ServerEndpoint {
-  readonly #reactor: ReactorBase;
+  readonly #reactor: Reactor;
 
   /**
    * Makes one.
@@ -41,12 +41,19 @@ export class StandardIOEndpoint implements ServerEndpoint {
    * @param reactor One of this package's.
    */
   constructor(reactor: Reactor) {
-    this.#reactor = reactor as unknown as ReactorBase;
+    this.#reactor = reactor;
   }
 
   /** Builds the one protocol. What comes of it is no port: stopping it does nothing. */
   listen(factory: ProtocolFactory): Deferred<ListeningPort> {
     const done = new Deferred<ListeningPort>();
+    const reactor: unknown = this.#reactor;
+    if (!(reactor instanceof ReactorBase)) {
+      done.errback(
+        new NotSupportedError("Cannot use standard input: this reactor has nothing of the system's"),
+      );
+      return done;
+    }
     let protocol: StreamProtocol | null;
     try {
       protocol = factory.buildProtocol(STDIO);
@@ -59,7 +66,7 @@ export class StandardIOEndpoint implements ServerEndpoint {
       return done;
     }
     const stream = new StdioStream();
-    new StreamConnection(this.#reactor, stream, protocol, new NodeNetwork(), true, null).start();
+    new StreamConnection(reactor, stream, protocol, new NodeNetwork(), true, null).start();
     const ready = new Deferred<ListeningPort>();
     const stop = (): Deferred<void> => {
       const stopped = new Deferred<void>();

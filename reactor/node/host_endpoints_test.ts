@@ -105,7 +105,13 @@ Deno.test("stdio: fails its Deferred when there is no protocol, and touches noth
     serverFromString(reactor, "stdio:").listen({ doStart() {}, doStop() {}, buildProtocol })
       .addErrback((failure) => void errors.push(failure.type));
   }
-  assertEquals([errors, reactor.stats().connections], [["NoProtocol", "RangeError"], 0]);
+  serverFromString(new MemoryReactorClock(), "stdio:").listen({
+    doStart() {},
+    doStop() {},
+    buildProtocol: faulty,
+  })
+    .addErrback((failure) => void errors.push(failure.type));
+  assertEquals([errors, reactor.stats().connections], [["NoProtocol", "RangeError", "NotSupportedError"], 0]);
 });
 
 Deno.test("UNIX datagrams are refused in words, and nothing is opened", () => {
