@@ -4,7 +4,8 @@
  */
 import { type Deferred, type Failure, maybeDeferred, TimeoutError } from "@ropewalk/deferred";
 import type { Data, ReactorTCP, ReactorTime } from "@ropewalk/reactor/core";
-import { concatBytes, decodeUtf8, toBytes } from "../bytes.ts";
+import { ByteQueue } from "../_byte_queue.ts";
+import { decodeUtf8, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { FileSender } from "../file_sender.ts";
 import { LineReceiver } from "../line_receiver.ts";
@@ -237,14 +238,19 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
     });
   }
 
-  // What moves over a data connection takes as long as it takes, but it has to move.
+  // What moves over a data connection takes as long as it takes, but it has to move, unless the program holds it up.
   *#moving<T>(data: DataConnection, begin: () => Deferred<T>): Turn<T> {
     const { reactor, timeoutSeconds = 60 } = this.#options;
     let stalled = false;
-    const timer = reactor.callLater(timeoutSeconds, () => {
+    const look = () => {
+      if (data.isHeld) {
+        timer = reactor.callLater(timeoutSeconds, look);
+        return;
+      }
       stalled = true;
       data.transport.abortConnection();
-    });
+    };
+    let timer = reactor.callLater(timeoutSeconds, look);
     data.progress = () => timer.active() && timer.reset(timeoutSeconds);
     try {
       const result = yield* begin();
@@ -321,16 +327,16 @@ export class FTPClient<F = Factory> extends LineReceiver<F> {
 
   *#fetch(command: string, offset: number): Turn<Uint8Array> {
     const limit = this.#options.maxFileBytes ?? 64 * 1024 * 1024;
-    const parts: Uint8Array[] = [];
-    let length = 0;
+    const all = new ByteQueue(); // not a piece for each that comes: a server may send bytes one by one
     yield* this.#receive(command, offset, {
       write: (bytes) => {
-        length += bytes.length;
-        if (length > limit) throw new RangeError(`Cannot fetch: there are more than ${limit} bytes`);
-        parts.push(bytes);
+        if (all.length + bytes.length > limit) {
+          throw new RangeError(`Cannot fetch: there are more than ${limit} bytes`);
+        }
+        all.append(bytes);
       },
       close: () => null,
     });
-    return concatBytes(parts);
+    return all.takeAll();
   }
 }

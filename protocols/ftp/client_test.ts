@@ -1,4 +1,4 @@
-import { CancelledError, Failure, TimeoutError } from "@ropewalk/deferred";
+import { CancelledError, Deferred, Failure, TimeoutError } from "@ropewalk/deferred";
 import { ConnectionDone, ConnectionLost, IPv4Address } from "@ropewalk/reactor/core";
 import { failureResultOf, StringTransport, successResultOf } from "@ropewalk/testing";
 import { chunked } from "@ropewalk/testing/arbitraries";
@@ -278,4 +278,31 @@ Deno.test("FTPClient keeps no more than so many lines that it did not ask for", 
   for (let i = 0; i < 3; i++) say(...lines);
   assert(transport.disconnecting);
   failureResultOf(file, Error);
+});
+
+Deno.test("FTPClient waits for a slow writer as long as it takes, and for a slow server no longer than before", () => {
+  const { ftp, say, reactor } = client();
+  const written: Deferred<void>[] = [];
+  const write = () => {
+    const d = new Deferred<void>();
+    written.push(d);
+    return d;
+  };
+  const done = ftp.retrieveTo("f", { write, close: () => null });
+  say("220 hi", "229 Entering (|||5000|)");
+  const data = reactor.data(reactor.connecting[0]!.factory)!;
+  say("150 coming");
+  data.protocol.dataReceived(encodeUtf8("one"));
+  reactor.advance(100); // of 5
+  assert(data.transport.connected);
+  written.shift()!.callback();
+  reactor.advance(4);
+  data.protocol.dataReceived(encodeUtf8("two"));
+  written.shift()!.callback();
+  reactor.advance(4);
+  assert(data.transport.connected);
+  reactor.advance(1);
+  assert(!data.transport.connected);
+  say("426 broken");
+  failureResultOf(done, TimeoutError);
 });

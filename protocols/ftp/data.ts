@@ -20,13 +20,18 @@ import type { FTPWriter } from "./shell.ts";
 export class DataConnection extends Protocol<unknown> {
   /** Fires when the connection is gone: true if it was closed in order. */
   readonly ended: Deferred<boolean> = new Deferred();
-  /** Called whenever some bytes came. */
+  /** Called whenever some bytes came, or the writer has dealt with all of them. */
   progress: () => void = () => {};
   #writer: FTPWriter | null = null;
   #early: Uint8Array[] = [];
   #writing = 0; // pieces that the writer has not dealt with
   #clean: boolean | null = null; // how the connection ended, while there are such
   #failed: Failure | null = null;
+
+  /** Whether the writer still deals with what came. */
+  get isHeld(): boolean {
+    return this.#writing > 0;
+  }
 
   /** Nothing is read before somebody wants it. */
   override connectionMade(): void {
@@ -64,6 +69,7 @@ export class DataConnection extends Protocol<unknown> {
     if (this.#writing++ === 0 && this.connected) this.transport.pauseProducing();
     (Deferred.is(result) ? result : Deferred.fromPromise(result as PromiseLike<unknown>)).addCallbacks(() => {
       if (--this.#writing > 0) return;
+      this.progress();
       if (this.connected) this.transport.resumeProducing();
       else this.#end();
     }, (failure) => this.#fail(failure));

@@ -2,13 +2,19 @@
  * `MemoryFTPShell`: a tree of files in memory.
  * @module
  */
-import { concatBytes } from "../bytes.ts";
+import { ByteQueue } from "../_byte_queue.ts";
+import { decodeUtf8, encodeUtf8 } from "../bytes.ts";
 import { type FTPEntry, FTPFileError, type FTPReader, type FTPShell, type FTPWriter } from "./shell.ts";
 
 type Node = { bytes: Uint8Array; modified: Date } | { children: Map<string, Node>; modified: Date };
 
-/** What a name takes beside its content, in bytes: about. */
+/** What an entry takes beside its name and its content, in bytes: about. */
 const ENTRY_BYTES = 256;
+
+const entryBytes = (name: string) => ENTRY_BYTES + encodeUtf8(name).length;
+
+// A name that is kept may be a part of a chunk that came, which would be kept with it.
+const ownName = (name: string) => decodeUtf8(encodeUtf8(name));
 
 /** A tree of files in memory, of bounded size. */
 export class MemoryFTPShell implements FTPShell {
@@ -21,7 +27,8 @@ export class MemoryFTPShell implements FTPShell {
    * An empty tree.
    *
    * @param now Tells the time, for new files.
-   * @param maxBytes How much there may be in all, in bytes; each file or folder counts as 256 more than it holds.
+   * @param maxBytes How much there may be in all, in bytes; each file or folder counts as its name and 256 more
+   * than it holds.
    */
   constructor(now: () => Date = () => new Date(0), maxBytes: number = 64 * 1024 * 1024) {
     this.#now = now;
@@ -62,17 +69,19 @@ export class MemoryFTPShell implements FTPShell {
     if (there !== undefined && "children" in there) throw new FTPFileError("Is a directory");
     const before = there?.bytes ?? new Uint8Array(0);
     if (offset > before.length) throw new FTPFileError("An upload cannot go on behind the end of the file");
-    const parts: Uint8Array[] = [before.slice(0, offset < 0 ? before.length : offset)];
+    const kept = before.subarray(0, offset < 0 ? before.length : offset);
+    const content = new ByteQueue();
     let taken = 0; // of the room there is, until this is closed
     const take = (bytes: number) => {
       this.#take(bytes);
       taken += bytes;
     };
-    take(ENTRY_BYTES + parts[0]!.length);
+    take(entryBytes(name) + kept.length);
+    content.append(kept);
     return {
       write: (bytes) => {
         take(bytes.length);
-        parts.push(bytes);
+        content.append(bytes);
       },
       close: (complete) => {
         if (complete) {
@@ -80,10 +89,11 @@ export class MemoryFTPShell implements FTPShell {
           // Others may have been at work meanwhile.
           if (this.#folder(path.slice(0, -1)) !== folder) throw new FTPFileError("No such file or directory");
           if (there !== undefined && "children" in there) throw new FTPFileError("Is a directory");
-          this.#forget(there);
-          folder.set(name, { bytes: concatBytes(parts), modified: this.#now() });
+          this.#forget(name, there);
+          folder.set(ownName(name), { bytes: content.takeAll(), modified: this.#now() });
         } else this.#bytes -= taken;
-        parts.length = taken = 0;
+        content.clear();
+        taken = 0;
       },
     };
   }
@@ -93,15 +103,15 @@ export class MemoryFTPShell implements FTPShell {
     const folder = this.#folder(path.slice(0, -1));
     const name = path.at(-1);
     if (name === undefined || folder.has(name)) throw new FTPFileError("File exists");
-    this.#take(ENTRY_BYTES);
-    folder.set(name, { children: new Map(), modified: this.#now() });
+    this.#take(entryBytes(name));
+    folder.set(ownName(name), { children: new Map(), modified: this.#now() });
   }
 
   /** Removes an empty folder. */
   removeFolder(path: readonly string[]): void {
     if (path.length === 0) throw new FTPFileError("Permission denied");
     if (this.#folder(path).size > 0) throw new FTPFileError("Directory not empty");
-    this.#bytes -= ENTRY_BYTES;
+    this.#bytes -= entryBytes(path.at(-1)!);
     this.#folder(path.slice(0, -1)).delete(path.at(-1)!);
   }
 
@@ -109,7 +119,7 @@ export class MemoryFTPShell implements FTPShell {
   removeFile(path: readonly string[]): void {
     const node = this.#find(path);
     if ("children" in node) throw new FTPFileError("Is a directory");
-    this.#forget(node);
+    this.#forget(path.at(-1)!, node);
     this.#folder(path.slice(0, -1)).delete(path.at(-1)!);
   }
 
@@ -122,9 +132,11 @@ export class MemoryFTPShell implements FTPShell {
     const target = this.#folder(to.slice(0, -1));
     const there = target.get(to.at(-1)!);
     if (there !== undefined && "children" in there) throw new FTPFileError("File exists");
-    this.#folder(from.slice(0, -1)).delete(from.at(-1)!);
-    this.#forget(there);
-    target.set(to.at(-1)!, node);
+    const [before, after] = [from.at(-1)!, to.at(-1)!];
+    this.#take(entryBytes(after) - entryBytes(before));
+    this.#folder(from.slice(0, -1)).delete(before);
+    this.#forget(after, there);
+    target.set(ownName(after), node);
   }
 
   #take(bytes: number): void {
@@ -132,8 +144,8 @@ export class MemoryFTPShell implements FTPShell {
     this.#bytes += bytes;
   }
 
-  #forget(node: Node | undefined): void {
-    if (node !== undefined && "bytes" in node) this.#bytes -= ENTRY_BYTES + node.bytes.length;
+  #forget(name: string, node: Node | undefined): void {
+    if (node !== undefined && "bytes" in node) this.#bytes -= entryBytes(name) + node.bytes.length;
   }
 
   #find(path: readonly string[]): Node {
