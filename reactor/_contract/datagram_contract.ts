@@ -5,10 +5,11 @@
 import { Deferred } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { existsSync, readdirSync } from "node:fs";
 import { CannotListenError, MessageLengthError } from "../core/errors.ts";
 import type { DatagramHandler, DatagramTransport } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { portOf } from "./recorder.ts";
+import { later, portOf } from "./recorder.ts";
 
 /** Notes what it hears. */
 class Ear implements DatagramHandler {
@@ -39,6 +40,11 @@ class Ear implements DatagramHandler {
   async count(n: number): Promise<void> {
     while (this.heard.length < n) await (this.#waiting = new Deferred<void>());
   }
+}
+
+/** How many descriptors the process has open; 0 where the system does not tell, and on Deno, which runs other tests too. */
+function descriptors(): number {
+  return "Deno" in globalThis || !existsSync("/proc/self/fd") ? 0 : readdirSync("/proc/self/fd").length;
 }
 
 /** Declares the tests. */
@@ -82,12 +88,15 @@ export function datagramContract({ name, make, test: declare }: Host): void {
   test(`${name}: a UDP port that cannot be bound leaves its protocol alone, and may be closed`, async () => {
     const reactor = make();
     const ear = new Ear();
+    const before = descriptors();
     const port = reactor.listenUDP(0, ear, { hostname: "192.0.2.1" }); // nobody's
     let error: unknown;
     await port.ready.addErrback((failure) => void (error = failure.value));
     assertInstanceOf(error, CannotListenError);
     await port.stopListening();
     assertEquals([ear.calls, reactor.stats().ports], [[], []]);
+    await later(reactor, 0.01);
+    assertEquals(descriptors(), before);
   });
 
   test(`${name}: a UDP port takes its settings before it is bound, and keeps them when it listens again`, async () => {

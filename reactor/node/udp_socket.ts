@@ -65,10 +65,10 @@ export class UDPSocket {
     this.#next();
   }
 
-  /** It could not be bound. */
+  /** It could not be bound, and is closed: on Node it would hold its descriptor for ever. */
   failedToOpen(): void {
     this.#queue.length = this.#waiting = 0;
-    this.#closed?.();
+    this.socket.close(() => this.#closed?.());
   }
 
   /**

@@ -75,7 +75,7 @@ Deno.test("UDPSocket that could not be bound forgets what it was to send, and is
   socket.send(bytes("one"), to);
   socket.close(() => closed = true);
   socket.failedToOpen();
-  assertEquals([closed, host.asked], [true, []]);
+  assertEquals([closed, host.asked], [true, ["close"]]);
 });
 
 Deno.test("UDPSocket takes a limited amount while it cannot send, and more when some has left", () => {
