@@ -13,6 +13,9 @@ import { type Channel, fold, type IRCNetwork } from "./network.ts";
 const NICK = /^[A-Za-z[\]\\`_^{|}][-A-Za-z0-9[\]\\`_^{|}]{0,29}$/;
 const CHANNEL = /^#[^\s,:]{1,49}$/;
 
+/** How long a user who is sent away may take to read why, in seconds. */
+const LAST_LINE_SECONDS = 10;
+
 /** One connection of a server. It knows NICK USER PASS PING JOIN PART PRIVMSG NOTICE TOPIC NAMES LIST WHO WHOIS MODE KICK AWAY QUIT. */
 export class IRC<F = Factory> extends LineReceiver<F> {
   /** LF alone ends a line, too. */
@@ -56,8 +59,12 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     return this.#in;
   }
 
-  /** Sends a line: as much of it as a line may have. A user who reads nothing is cut off in the end. */
+  /**
+   * Sends a line: as much of it as a line may have. A user who reads nothing is cut off in the end; to one who was sent
+   * away nothing more is said.
+   */
   override sendLine(line: string): void {
+    if (this.transport.disconnecting) return;
     const cut = cutText(line, MAX_LINE_BYTES - 2);
     this.#intake.begin(this.transport);
     super.sendLine(cut);
@@ -88,6 +95,11 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     const early = ["NICK", "USER", "PASS", "PING", "QUIT", "CAP"].includes(message.command);
     if (!this.#in && !early) return this.#numeric("451", "You have not registered");
     this.#command(message);
+  }
+
+  /** The user is sent away. */
+  override lineLengthExceeded(_line: string): void {
+    this.#sendAway("Line too long");
   }
 
   /** The connection is gone. */
@@ -134,9 +146,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
       case "PONG":
         return;
       case "QUIT":
-        this.#leaveAll(first || "Client Quit");
-        this.sendLine(formatMessage("ERROR", [`Closing Link: ${first || "Client Quit"}`]));
-        return this.transport.loseConnection();
+        return this.#sendAway(first || "Client Quit");
       case "JOIN":
         if (first === "") return this.#needMore(command);
         for (const name of first.split(",")) this.#join(name);
@@ -193,6 +203,18 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     }
   }
 
+  // The user is gone for all others at once, and the connection in a while, whether its last line is read or not.
+  #sendAway(reason: string): void {
+    this.#leaveAll(reason);
+    this.sendLine(formatMessage("ERROR", [`Closing Link: ${reason}`]));
+    this.#stopTimer();
+    this.#timer = this.reactor.callLater(LAST_LINE_SECONDS, () => {
+      this.#timer = null;
+      this.transport.abortConnection();
+    });
+    this.transport.loseConnection();
+  }
+
   #stopTimer(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -223,8 +245,7 @@ export class IRC<F = Factory> extends LineReceiver<F> {
     const { name, motd, password } = this.#network;
     if (password !== null && password !== this.#password) {
       this.#numeric("464", "Password incorrect");
-      this.transport.loseConnection();
-      return;
+      return this.#sendAway("Bad Password");
     }
     this.#in = true;
     this.#stopTimer();

@@ -241,3 +241,32 @@ Deno.test("IRC waits only so long for a user to come in", () => {
   assertEquals([silent, squatter, user].map(({ transport }) => transport.aborting), [true, true, false]);
   assertEquals(clock.getDelayedCalls(), []);
 });
+
+Deno.test("IRC forgets a user whom it sends away, and cuts off one that does not read that", () => {
+  for (const [line, words] of [["QUIT :bye", "bye"], [`PRIVMSG bob :${"x".repeat(600)}`, "Line too long"]]) {
+    const network = new IRCNetwork();
+    const clock = new Clock();
+    const transport = new StringTransport({ reactor: clock }); // which has something to send, and never ends
+    const ann = new IRC(network);
+    ann.makeConnection(transport);
+    const say = (text: string) => ann.dataReceived(encodeUtf8(`${text}\r\n`));
+    for (const text of ["NICK ann", "USER ann 0 * ann", "JOIN #c"]) say(text);
+    const [bob] = users(network, "bob");
+    bob!.say("JOIN #c");
+    transport.clear();
+    say(line!);
+    assertEquals(transport.text(), `ERROR :Closing Link: ${words}\r\n`);
+    assertEquals(bob!.heard().at(-1)?.split(" ").slice(1).join(" ").replace(":", ""), `QUIT ${words}`);
+    assertEquals([...network._users.keys()], ["bob"]);
+    transport.clear();
+    bob!.say("PRIVMSG #c :is anybody here?", "PRIVMSG ann :you?");
+    ann.sendLine("anything");
+    assertEquals([transport.text(), transport.late.length], ["", 0]);
+    clock.advance(9);
+    assert(transport.disconnecting && !transport.aborting);
+    clock.advance(1);
+    assert(transport.aborting);
+    ann.connectionLost(new Failure(new ConnectionLost()));
+    assertEquals(clock.getDelayedCalls(), []);
+  }
+});
