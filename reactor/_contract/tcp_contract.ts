@@ -271,6 +271,35 @@ export function tcpContract({ name, make, test: declare }: Host): void {
     for (const server of servers.built) await server.lost;
   });
 
+  test(`${name}: connecting may be given up while the protocol is built, and while it hears of its transport`, async () => {
+    const reactor = make();
+    const servers = new Recorders();
+    const port = closing(reactor.listenTCP(0, servers, local));
+    await port.ready;
+    const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(port));
+    for (const when of ["buildProtocol", "makeConnection"] as const) {
+      const client = new Recorder();
+      const factory = new Recorders(() => client);
+      const target = when === "buildProtocol" ? factory : client;
+      const method = target[when as never] as (argument: unknown) => unknown;
+      Object.assign(target, {
+        [when](argument: unknown): unknown {
+          const result = method.call(target, argument);
+          connecting.cancel();
+          return result;
+        },
+      });
+      const connecting = endpoint.connect(factory);
+      let error: unknown;
+      await connecting.addErrback((failure): void => void (error = failure.value));
+      assertInstanceOf(error, ConnectingCancelledError);
+      if (when === "makeConnection") await client.lost;
+    }
+    while (servers.built.length < 2) await later(reactor);
+    for (const server of servers.built) await server.lost;
+    assertEquals(reactor.stats().connections, 0);
+  });
+
   test(`${name}: a client of an endpoint decides by readConnectionLost alone whether the end of input is its end`, async () => {
     const reactor = make();
     const servers = new Recorders();

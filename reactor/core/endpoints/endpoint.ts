@@ -107,7 +107,9 @@ class Attempt<P extends StreamProtocol> implements ClientProtocolFactory {
     this.#factory = factory;
     this.done = new Deferred<P>(() => {
       this.#cancelled = true;
-      this.connector?.stopConnecting();
+      const { connector } = this;
+      connector?.disconnect();
+      if (connector !== null) this.fail(new ConnectingCancelledError(connector.getDestination()));
     });
   }
 
@@ -136,6 +138,7 @@ class Attempt<P extends StreamProtocol> implements ClientProtocolFactory {
       this.fail(error instanceof Error ? error : new NoProtocol(String(error)));
       return null;
     }
+    if (this.#cancelled) return null; // by the factory
     if (protocol === null) {
       this.fail(new NoProtocol());
       return null;
