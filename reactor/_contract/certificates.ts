@@ -109,6 +109,28 @@ FmsgbDmZ1LpAJgwvcvXWdgvNAUtNA3PfOEd4QURZWSa/dnDdcTCvzDcF
 `,
 };
 
+/** What a client may show that no authority knows: it has signed itself. */
+export const STRANGER: { cert: string; key: string } = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBgTCCASegAwIBAgIUYdojf2KHdrPFDUUYbue88p4dnpswCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKQSBzdHJhbmdlcjAgFw0yNjExMjkxODEyMTNaGA8yMTI2MTEw
+NTE4MTIxM1owFTETMBEGA1UEAwwKQSBzdHJhbmdlcjBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABNT6tLmtNuyeBHFoy0IpxSpxfOpEAxQFnYQCGAmwkdMzPR7Fzv/L
+TnDwly/viEOIivjLxAIYVQczAvfVK3zerlCjUzBRMB0GA1UdDgQWBBQ3U+ekrI/M
+cevlH5++RLIYZz6HazAfBgNVHSMEGDAWgBQ3U+ekrI/McevlH5++RLIYZz6HazAP
+BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIAEckbCdCitqWGvKT8Va
+d8L0uGRbnCO6x2x8NEb3KSZhAiEA1FDrKbwaJ0Bl/Rfreb7hzpJuMd5WSzVu3aSC
+BYAIeKY=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgR2IQAivOFGzQxdbn
+8uLny+JMgE20sHrH4W3O3bLS4NuhRANCAATU+rS5rTbsngRxaMtCKcUqcXzqRAMU
+BZ2EAhgJsJHTMz0exc7/y05w8Jcv74hDiIr4y8QCGFUHMwL31St83q5Q
+-----END PRIVATE KEY-----
+`,
+};
+
 /** What a client needs that trusts the authority. */
 export const TRUSTING: TLSClientOptions = { ca: [AUTHORITY], hostname: "localhost" };
 

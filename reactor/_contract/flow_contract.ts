@@ -146,6 +146,61 @@ export function flowContract({ name, make, test: declare }: Host): void {
     });
   }
 
+  test(`${name}: under TLS a paused reader holds up its peer, and hears all and the end when it goes on`, async () => {
+    const reactor = make();
+    const pair = await connected(reactor, () => new Checker(), () => new Recorder(), underTLS(reactor));
+    const total = 50_000_000;
+    pair.server.transport.pauseProducing();
+    const pusher = new Pusher(pair.client.transport, total);
+    pusher.resumeProducing();
+    for (let sent = -1, same = 0; same < 20; same = pusher.sent === sent ? same + 1 : 0) {
+      sent = pusher.sent;
+      await later(reactor);
+    }
+    assert(pusher.sent < 40_000_000, `${pusher.sent} bytes were sent to a reader that is paused`);
+    pair.client.transport.loseConnection(); // once the producer is through
+    pair.server.transport.resumeProducing();
+    assertInstanceOf(await pair.server.lost, ConnectionDone);
+    assertEquals([pair.server.count, pair.server.faults], [total, 0]);
+    await pair.close();
+  });
+
+  test(`${name}: under TLS the end of a peer is heard by a reader that was paused when it came`, async () => {
+    const reactor = make();
+    const pair = await connected(reactor, () => new Checker(), () => new Recorder(), underTLS(reactor));
+    pair.server.transport.pauseProducing();
+    pair.client.transport.write(numbered(0, 200_000)); // more than is held for it
+    pair.client.transport.loseConnection();
+    for (let turn = 0; turn < 50; turn++) await later(reactor);
+    pair.server.transport.resumeProducing();
+    assertInstanceOf(await pair.server.lost, ConnectionDone);
+    assertEquals([pair.server.count, pair.server.faults], [200_000, 0]);
+    await pair.close();
+  });
+
+  for (const [under, ways] of [["", () => ({})], [" under TLS", underTLS]] as const) {
+    test(`${name}: a borrowing reader that pauses and goes on while it reads keeps what it looks at${under}`, async () => {
+      let changed = 0;
+      class Hasty extends BorrowingChecker {
+        override dataReceived(data: Uint8Array): void {
+          const before = data.slice();
+          this.transport.pauseProducing();
+          this.transport.resumeProducing();
+          if (data.some((byte, i) => byte !== before[i])) changed++;
+          super.dataReceived(data);
+        }
+      }
+      const reactor = make();
+      const pair = await connected(reactor, () => new Hasty(), () => new Recorder(), ways(reactor));
+      const total = 1_000_000;
+      new Pusher(pair.client.transport, total, 1000).resumeProducing();
+      pair.client.transport.loseConnection();
+      await pair.server.lost;
+      assertEquals([pair.server.count, pair.server.faults, changed], [total, 0, 0]);
+      await pair.close();
+    });
+  }
+
   test(`${name}: bytes that were delivered are never written to again`, async () => {
     const pair = await connected(make(), () => new Keeper(), () => new Recorder());
     const total = 400_000;

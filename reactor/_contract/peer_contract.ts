@@ -2,14 +2,14 @@
  * What only the system's own sockets show: peers that are no reactor, and networks that are not there.
  * @module
  */
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { connect } from "node:net";
 import { ConnectionAborted, ConnectionLost, NoRouteError } from "../core/errors.ts";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { SSL4ClientEndpoint } from "../core/endpoints/tls.ts";
 import { INTERNATIONAL } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, portOf, Recorder, Recorders } from "./recorder.ts";
+import { ClientRecorders, connected, later, portOf, Recorder, Recorders } from "./recorder.ts";
 
 /** Declares the tests. */
 export function peerContract({ name, make, test: declare }: Host): void {
@@ -44,6 +44,43 @@ export function peerContract({ name, make, test: declare }: Host): void {
       await client.lost;
       await (await accepted).lost;
     }
+  });
+
+  test(`${name}: what a peer has not taken is given up when the reactor stops`, async () => {
+    const [stopping, other] = [make(), make()];
+    const total = 30_000_000; // more than the system keeps for both
+    const pair = await connected(stopping, undefined, undefined, {
+      connect: (port, factory) => other.connectTCP("127.0.0.1", portOf(port), factory),
+    });
+    pair.client.transport.pauseProducing();
+    pair.server.transport.write(new Uint8Array(total));
+    const ended = stopping.run({ installSignalHandlers: false });
+    stopping.stop();
+    await ended;
+    assertInstanceOf(await pair.server.lost, ConnectionLost);
+    pair.client.transport.resumeProducing();
+    await pair.client.lost;
+    assert(pair.client.received.length < total);
+    await pair.close();
+  });
+
+  test(`${name}: attempts that are given up leave no connection behind, however far they have come`, async () => {
+    const reactor = make();
+    const servers = new Recorders();
+    const port = closing(reactor.listenTCP(0, servers, { hostname: "127.0.0.1" }));
+    await port.ready;
+    for (let round = 0; round < 60; round++) {
+      const attempts = Array.from(
+        { length: 20 },
+        () => reactor.connectTCP("127.0.0.1", portOf(port), new ClientRecorders()),
+      );
+      if (round % 2 === 1) await later(reactor); // when some are through
+      for (const attempt of attempts) attempt.disconnect();
+      await later(reactor);
+    }
+    for (let turn = 0; turn < 500 && reactor.stats().connections > 0; turn++) await later(reactor);
+    assertEquals(reactor.stats().connections, 0);
+    await port.stopListening();
   });
 
   test(`${name}: a network that cannot be reached is NoRouteError`, async () => {

@@ -16,7 +16,7 @@ import {
   TLSError,
 } from "../core/errors.ts";
 import type { Reactor, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
-import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER, TRUSTING } from "./certificates.ts";
+import { AUTHORITY, CLIENT, EXPIRED, OTHER, SERVER, STRANGER, TRUSTING } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import {
   ClientRecorders,
@@ -194,6 +194,26 @@ export function tlsContract({ name, make, test: declare }: Host): void {
     assert(/certificate.?required/i.test(String(error)), String(error));
     assertEquals(servers.built, []);
   });
+
+  for (const clientCertificate of ["required", "optional"] as const) {
+    test(`${name}: a client certificate that no authority signed is refused where one is ${clientCertificate}`, async () => {
+      const reactor = make();
+      const servers = new Recorders();
+      const options = { ...SERVER, ca: [AUTHORITY], clientCertificate };
+      const port = closing(reactor.listenTLS(0, servers, options, { hostname: "127.0.0.1" }));
+      await port.ready;
+      let built = 0;
+      void servers.next().then(() => built++);
+      const clients = new ClientRecorders();
+      const client = clients.next();
+      reactor.connectTLS("127.0.0.1", portOf(port), clients, { ...TRUSTING, ...STRANGER });
+      // Under TLS 1.3 the client is through before its certificate is looked at: it connects, and is lost.
+      const end = await Promise.race([client.toPromise(), clients.failed.toPromise()]);
+      if (end instanceof Recorder) await end.lost;
+      assertEquals(built, 0);
+      await port.stopListening();
+    });
+  }
 
   test(`${name}: verify: false takes any certificate`, async () => {
     const pair = await secured(make(), OTHER, { verify: false, hostname: "localhost" });

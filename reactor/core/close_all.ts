@@ -5,6 +5,9 @@
 import { type Deferred, Failure, gatherResults } from "@ropewalk/deferred";
 import { ConnectionLost } from "./errors.ts";
 
+/** So often what was given up may begin something else in its place. */
+const MOST_ROUNDS = 100;
+
 /** What is open on a reactor. Each takes itself out when it is closed. */
 export interface WhatIsOpen {
   /** Connections that are being made. */
@@ -18,6 +21,7 @@ export interface WhatIsOpen {
 /**
  * Closes everything: it would keep the process alive, and nobody is left to use it. As in Twisted, connections are not
  * closed in order any more: whoever wants that does it before.
+ * The caller sees to it that a connector which is given up does not connect again meanwhile.
  *
  * @returns Fires when the ports are closed.
  */
@@ -26,7 +30,8 @@ export function closeAll(open: WhatIsOpen): Deferred<unknown> {
   const closing = [...open.ports].map((port) => port.stopListening());
   const text = "Connection to the other side was lost: the reactor stops";
   for (const connection of [...open.connections]) connection.breakOff(new Failure(new ConnectionLost(text)));
-  giveUp(open.attempts); // what was begun anew meanwhile
+  // What is begun anew meanwhile, such as the next address of a host, ends as it began.
+  for (let round = 0; round < MOST_ROUNDS && open.attempts.size > 0; round++) giveUp(open.attempts);
   return gatherResults(closing);
 }
 

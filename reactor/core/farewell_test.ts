@@ -62,6 +62,8 @@ Deno.test("under TLS a connection closes its side, drops what still comes, and e
   connection.write("last words");
   connection.loseConnection();
   await settle();
+  connection.write("too late");
+  await settle();
   assertEquals([stream.done, lost], [["write 10", "closeWrite"], []]);
   stream.answer(100);
   await settle();
@@ -113,6 +115,6 @@ Deno.test("a peer that has finished before is not waited for", async () => {
     connection.loseConnection();
     await settle();
     assertInstanceOf(lost[0], ConnectionDone);
-    assertEquals(stream.done, ["close"]);
+    assertEquals(stream.done, ["closeWrite", "close"]);
   }
 });

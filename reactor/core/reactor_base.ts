@@ -133,7 +133,8 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
   stop(): void {
     if (this.#state === "stopped" || this.#state === "stopping") throw new ReactorNotRunning();
     this.#state = "stopping";
-    this.callLater(0, () => this.#shutDown());
+    const ended = this.#ended;
+    this.callLater(0, () => this.#shutDown(ended));
   }
 
   /** Ends {@linkcode run} without the shutdown triggers. */
@@ -207,15 +208,23 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
     }
   }
 
-  #shutDown(): void {
-    if (this.#ended === null) return; // it crashed meanwhile
-    const ended = this.#ended;
+  #shutDown(ended: (() => void) | null): void {
+    if (ended === null || this.#ended !== ended) return; // it crashed meanwhile
     let closed: Deferred<unknown> = succeed();
-    this.#shutdown.fire(() => void (closed = closeAll(this.figures))).addCallback(() => closed).addBoth(
+    this.#shutdown.fire(() => void (closed = this.#closeAll())).addCallback(() => closed).addBoth(
       () => {
         if (this.#ended === ended) ended();
       },
     );
+  }
+
+  #closeAll(): Deferred<unknown> {
+    this.figures.closing = true;
+    try {
+      return closeAll(this.figures);
+    } finally {
+      this.figures.closing = false;
+    }
   }
 
   // What was arranged before the run ended must not keep the process alive; what is arranged later may.
@@ -269,6 +278,8 @@ export class Figures implements WhatIsOpen {
   readonly ports: Set<{ stopListening(): Deferred<void> }> = new Set();
   /** Connections that are open now. */
   readonly connections: Set<{ breakOff(reason: Failure): void }> = new Set();
+  /** True while all of these are closed: a connector that is given up does not connect again. */
+  closing = false;
   /** Connections that are being made. */
   readonly attempts: Set<{ stopConnecting(): void }> = new Set();
   /** Connections that were ever opened. */

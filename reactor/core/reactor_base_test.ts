@@ -35,6 +35,21 @@ Deno.test("a signal during start-up stops the reactor once it has started", asyn
   assertEquals([order, reactor.running], [["shut down"], false]);
 });
 
+Deno.test("a stop that a crash overtook does not stop the next run", async () => {
+  const reactor = new ToldReactor(new Clock());
+  const first = reactor.run();
+  reactor.stop();
+  reactor.crash();
+  await first;
+  let ended = false;
+  const second = reactor.run().then(() => ended = true);
+  reactor.time.advance(1);
+  await settle();
+  assertEquals([ended, reactor.running], [false, true]);
+  reactor.crash();
+  await second;
+});
+
 Deno.test("a reactor that runs always waits for something, and tells nobody of it", async () => {
   const reactor = new ToldReactor(new Clock());
   const run = reactor.run();

@@ -139,7 +139,7 @@ export class StreamConnection implements Transport {
 
   #readMore(): void {
     if (
-      this.#reading || this.#ended || this.#lost || this.#tls !== null ||
+      this.#reading || this.#delivering || this.#ended || this.#lost || this.#tls !== null ||
       (this.#farewell === null && (this.#paused || this.disconnecting))
     ) return;
     this.#reading = true;
@@ -158,8 +158,9 @@ export class StreamConnection implements Transport {
       return;
     }
     if (this.#farewell !== null) {
-      if (count === null) this.#end(new Failure(new ConnectionDone()));
-      else this.#readMore();
+      if (count === null) this.#ended = true;
+      this.#endIfBothClosed();
+      this.#readMore();
       return;
     }
     if (count === null) {
@@ -174,10 +175,12 @@ export class StreamConnection implements Transport {
       this.#held = this.#in.give(count);
       return;
     }
+    // No read is begun before the buffer is ours again, whatever the protocol does.
     if (this.#protocol.borrowsData === true) {
       this.#deliver(this.#in.lend(count));
       this.#in.takeBack(count);
     } else this.#deliver(this.#in.give(count));
+    this.#delivered();
     this.#readMore();
   }
 
@@ -189,6 +192,9 @@ export class StreamConnection implements Transport {
       this.#faulty("dataReceived", error);
     }
     this.#delivering = false;
+  }
+
+  #delivered(): void {
     if (this.#out.length > 0 || this.disconnecting || this.#closingWrite) this.#flush();
   }
 
@@ -224,7 +230,10 @@ export class StreamConnection implements Transport {
     if (this.#paused || this.#lost || this.disconnecting || this.#tls !== null) return;
     const held = this.#held;
     this.#held = null;
-    if (held !== null) this.#deliver(held);
+    if (held !== null) {
+      this.#deliver(held);
+      this.#delivered();
+    }
     if (this.#heldEnd && !this.#paused && !this.disconnecting) {
       this.#heldEnd = false;
       this.#endOfInput();
@@ -239,7 +248,7 @@ export class StreamConnection implements Transport {
   // ------------------------------------------------------------------------------------------------- writing
 
   write(data: Data): void {
-    if (this.#lost || this.#aborted || data.length === 0) return;
+    if (this.#lost || this.#aborted || this.#farewell !== null || data.length === 0) return;
     if (this.#closingWrite && (this.#writeClosed || !this.#producer.taken)) return;
     if (typeof data === "string" || !this.#passOn(data)) this.#out.add(data);
     if (!this.#delivering || this.#producer.taken) this.#changed(); // a delivery ends with a flush
@@ -420,7 +429,7 @@ export class StreamConnection implements Transport {
   // 2.17). So our side is closed, and what still comes is read and dropped until the peer has closed too.
   #close(): void {
     if (this.#farewell !== null) return;
-    if (!this.secure || this.#ended || this.#heldEnd) {
+    if (!this.secure) {
       this.#end(new Failure(new ConnectionDone()));
       return;
     }
@@ -429,8 +438,19 @@ export class StreamConnection implements Transport {
       () => this.#end(new Failure(new ConnectionDone())),
     );
     this.#held = null;
-    if (!this.#writeClosed) this.#stream.closeWrite().catch(this.#writeFailed);
+    if (this.#heldEnd) this.#ended = true;
+    if (this.#writeClosed) this.#endIfBothClosed();
+    else {
+      this.#stream.closeWrite().then(() => {
+        this.#writeClosed = true;
+        this.#endIfBothClosed();
+      }, this.#writeFailed);
+    }
     this.#readMore();
+  }
+
+  #endIfBothClosed(): void {
+    if (this.#ended && this.#writeClosed) this.#end(new Failure(new ConnectionDone()));
   }
 
   abortConnection(): void {

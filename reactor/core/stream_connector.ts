@@ -42,6 +42,7 @@ export class StreamConnector implements Connector {
   #timeout: DelayedCall | null = null;
   #connection: StreamConnection | null = null;
   #factoryStarted = false;
+  #unwanted = false;
 
   /**
    * @param reactor Runs the connection.
@@ -74,21 +75,26 @@ export class StreamConnector implements Connector {
   /** Connects. */
   connect(): void {
     if (this.#state !== "idle") throw new TypeError(`Cannot connect: the connector is ${this.#state}`);
-    this.#state = "connecting";
-    this.#reactor.figures.attempts.add(this);
-    if (!this.#factoryStarted) {
-      this.#factoryStarted = true;
-      this.#factory.doStart();
-    }
-    const attempt = ++this.#attempt;
+    if (this.#reactor.figures.closing && this.#factoryStarted) return; // it was given up: the reactor stops
     const { destination, timeoutSeconds } = this.#kind;
-    this.#timeout = this.#reactor.callLater(timeoutSeconds, () => {
+    const timeout = this.#reactor.callLater(timeoutSeconds, () => {
       this.#timeout = null;
       this.#failed(
         attempt,
         new TimeoutError(`Connecting to ${destination} took longer than ${timeoutSeconds} s`),
       );
     });
+    try {
+      if (!this.#factoryStarted) this.#factory.doStart();
+    } catch (error) {
+      timeout.cancel();
+      throw error;
+    }
+    this.#factoryStarted = true;
+    this.#timeout = timeout;
+    this.#state = "connecting";
+    this.#reactor.figures.attempts.add(this);
+    const attempt = ++this.#attempt;
     this.#guard(() => this.#factory.startedConnecting?.(this));
     if (attempt !== this.#attempt) return; // it was stopped already
     let dialling: Dialling;
@@ -114,7 +120,10 @@ export class StreamConnector implements Connector {
   /** Stops the attempt, or closes the connection. */
   disconnect(): void {
     if (this.#state === "connecting") this.stopConnecting();
-    else this.#connection?.loseConnection();
+    else if (this.#state === "connected") {
+      if (this.#connection === null) this.#unwanted = true; // its protocol is being built
+      else this.#connection.loseConnection();
+    }
   }
 
   #dialled(attempt: number, stream: HostStream): void {
@@ -144,6 +153,7 @@ export class StreamConnector implements Connector {
     this.#stopTimer();
     this.#reactor.figures.attempts.delete(this);
     this.#state = "connected";
+    this.#unwanted = false;
     let protocol = null;
     let reason: Failure = new Failure(new ConnectError("The factory built no protocol"));
     try {
@@ -160,6 +170,7 @@ export class StreamConnector implements Connector {
     const lost = (why: Failure) => this.#lost(why);
     this.#connection = new StreamConnection(this.#reactor, stream, protocol, this.#upgrades, false, lost);
     this.#connection.start();
+    if (this.#unwanted) this.#connection?.loseConnection();
   }
 
   #failed(attempt: number, error: unknown): void {

@@ -8,7 +8,9 @@ import type { HostStream } from "./host_network.ts";
 import { StreamConnector } from "./stream_connector.ts";
 
 /** A connector whose attempts succeed and fail when the test says so. */
-function attempts(options: { prepare?: boolean } = {}) {
+function attempts(
+  options: { prepare?: boolean; doStart?: () => void; timeoutSeconds?: number; built?: () => void } = {},
+) {
   const clock = new Clock();
   const reactor = new ToldReactor(clock);
   const events: string[] = [];
@@ -24,7 +26,7 @@ function attempts(options: { prepare?: boolean } = {}) {
   };
   const kind = {
     destination: new PipeAddress("there"),
-    timeoutSeconds: 30,
+    timeoutSeconds: options.timeoutSeconds ?? 30,
     dial() {
       const { promise, resolve, reject } = Promise.withResolvers<HostStream>();
       dialled.push({ succeed: () => resolve(stream), fail: reject });
@@ -33,10 +35,11 @@ function attempts(options: { prepare?: boolean } = {}) {
     ...(options.prepare ? { prepare: () => new Promise<HostStream>(() => {}) } : {}),
   };
   const factory = {
-    doStart: () => void events.push("factory started"),
+    doStart: options.doStart ?? (() => void events.push("factory started")),
     doStop: () => void events.push("factory stopped"),
     buildProtocol() {
       events.push("protocol built");
+      options.built?.();
       return { makeConnection() {}, dataReceived() {}, connectionLost() {} };
     },
     startedConnecting() {},
@@ -107,4 +110,28 @@ Deno.test("an attempt that was stopped is stopped once, and a new one is not mis
   dialled[1]!.succeed();
   await settle();
   assertEquals(events.filter((event) => event === "protocol built"), ["protocol built"]);
+});
+
+Deno.test("a factory that throws in doStart is not connected for, and neither is a time that is none", () => {
+  const { clock, connector, events, dialled, reactor } = attempts({
+    doStart: () => {
+      throw new RangeError("on purpose");
+    },
+  });
+  assertThrows(() => connector.connect(), RangeError, "on purpose");
+  assertEquals([events, dialled.length, reactor.figures.attempts.size], [[], 0, 0]);
+  assertEquals(clock.getDelayedCalls(), []);
+  const late = attempts({ timeoutSeconds: -1 });
+  assertThrows(() => late.connector.connect(), RangeError, "-1 seconds");
+  assertEquals([late.events, late.reactor.figures.attempts.size], [[], 0]);
+});
+
+Deno.test("a connector that is disconnected while its protocol is built closes the connection", async () => {
+  const { connector, events, dialled } = attempts({ built: () => connector.disconnect() });
+  connector.connect();
+  dialled[0]!.succeed();
+  await settle();
+  assertEquals(events, ["factory started", "protocol built", "stream closed", "lost", "factory stopped"]);
+  connector.connect();
+  assertEquals(dialled.length, 2);
 });

@@ -62,9 +62,14 @@ export class StreamPort implements ListeningPort {
     } catch (error) {
       throw this.#cannotListen(error);
     }
+    try {
+      this.#factory.doStart();
+    } catch (error) {
+      listener.close().catch(() => {});
+      throw error;
+    }
     this.#listener = listener;
     this.#reactor.figures.ports.add(this);
-    this.#factory.doStart();
     if (listener.ready === null) {
       this.#address = listener.address;
       ready.callback(this);

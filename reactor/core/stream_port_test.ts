@@ -142,3 +142,18 @@ Deno.test("a certificate of no use is told to whoever listens, before the system
   );
   assertEquals([error.cause instanceof TLSError, reactor.stats().ports.length], [true, 1]);
 });
+
+Deno.test("a factory that throws in doStart is not listened for", async () => {
+  const network = new ToldNetwork();
+  const reactor = new ToldStreamReactor(new Clock(), network);
+  const factory = {
+    doStart() {
+      throw new RangeError("on purpose");
+    },
+    doStop() {},
+    buildProtocol: () => null,
+  };
+  assertThrows(() => reactor.listenTCP(443, factory), RangeError, "on purpose");
+  await settle();
+  assertEquals([network.closes, reactor.stats().ports], [1, []]);
+});

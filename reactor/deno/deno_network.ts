@@ -176,7 +176,15 @@ function addressOf(address: Deno.Addr): Address {
 
 function dial(connect: (signal: AbortSignal) => Promise<Deno.Conn>, where: string): Dialling {
   const controller = new AbortController();
-  const stream = connect(controller.signal).then((conn) => new DenoStream(conn), (error) => {
+  const { signal } = controller;
+  // Deno asks a signal once more when the connection is there: one that is given up in that moment would be thrown away
+  // open, with its descriptor. So it is not told then, and the connection is closed below.
+  signal.throwIfAborted = () => {};
+  const stream = connect(signal).then((conn) => {
+    if (!signal.aborted) return new DenoStream(conn);
+    conn.close();
+    throw signal.reason;
+  }, (error) => {
     throw translateConnectError(error, where);
   });
   stream.catch(() => {}); // after a cancel nobody listens

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address } from "../core/addresses.ts";
 import type { HostStream, TLSFacts } from "../core/host_network.ts";
+import type { Carrier } from "./carrier.ts";
 
 /** So many bytes may come that nobody has asked for; then the stream is paused. */
 const MOST_HELD = 65_536;
@@ -18,6 +19,7 @@ interface Reading {
 
 /** See {@linkcode HostStream}. */
 export class NodeStream implements HostStream {
+  readonly tls: TLSFacts | undefined;
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
   #flowing = false;
@@ -25,25 +27,24 @@ export class NodeStream implements HostStream {
   #ended = false;
   #error: unknown = null;
   readonly #stream: Duplex;
-  readonly #carrier: HostStream | null;
+  readonly #carrier: Carrier | null;
 
   /**
    * @param stream Node's, with `allowHalfOpen`.
    * @param localAddress Our end.
    * @param remoteAddress The far end.
-   * @param tls What a handshake agreed on.
-   * @param carrier The plain connection under TLS: options are its own.
+   * @param secured Under TLS: what the handshake agreed on, and what carries it.
    */
   constructor(
     stream: Duplex,
     readonly localAddress: Address,
     readonly remoteAddress: Address,
-    readonly tls?: TLSFacts,
-    carrier: HostStream | null = null,
+    secured?: { readonly tls: TLSFacts; readonly carrier: Carrier },
   ) {
     this.#stream = stream;
-    this.#carrier = carrier;
-    stream.pause(); // till somebody reads
+    this.tls = secured?.tls;
+    this.#carrier = secured?.carrier ?? null;
+    this.#rest(); // till somebody reads
     stream.on("data", (chunk: Uint8Array) => this.#came(chunk));
     stream.on("end", () => this.#finish(null));
     stream.on("error", (error: Error) => this.#finish(error));
@@ -56,9 +57,7 @@ export class NodeStream implements HostStream {
     if (this.#error !== null) return Promise.reject(this.#error);
     return new Promise((resolve, reject) => {
       this.#reading = { buffer, resolve, reject };
-      if (this.#flowing) return;
-      this.#flowing = true;
-      this.#stream.resume();
+      if (!this.#flowing) this.#goOn();
     });
   }
 
@@ -73,30 +72,26 @@ export class NodeStream implements HostStream {
   }
 
   close(): void {
-    // An orderly end where it can be had at once: under TLS a closing alert, on a socket what was written goes out.
-    if (!this.#stream.writableEnded) this.#stream.end();
-    const { destroySoon } = this.#stream as Partial<Socket>;
-    if (destroySoon !== undefined) destroySoon.call(this.#stream as Socket);
-    else this.#stream.destroy();
+    this.#stream.destroy();
+    this.#carrier?.destroy();
   }
 
   abort(): void {
+    const plain = this.#carrier?.plain;
     const { resetAndDestroy } = this.#stream as Partial<Socket>;
-    if (this.#carrier !== null) {
-      (this.#carrier.abort ?? this.#carrier.close).call(this.#carrier);
-      this.#stream.destroy();
+    if (plain !== undefined) {
+      (plain.abort ?? plain.close).call(plain);
+      this.close();
     } else if (resetAndDestroy !== undefined) resetAndDestroy.call(this.#stream as Socket);
     else this.#stream.destroy();
   }
 
   setNoDelay(on: boolean): void {
-    if (this.#carrier !== null) this.#carrier.setNoDelay?.(on);
-    else (this.#stream as Partial<Socket>).setNoDelay?.(on);
+    (this.#carrier?.plain ?? this.#stream as Partial<Socket>).setNoDelay?.(on);
   }
 
   setKeepAlive(on: boolean): void {
-    if (this.#carrier !== null) this.#carrier.setKeepAlive?.(on);
-    else (this.#stream as Partial<Socket>).setKeepAlive?.(on);
+    (this.#carrier?.plain ?? this.#stream as Partial<Socket>).setKeepAlive?.(on);
   }
 
   #came(chunk: Uint8Array): void {
@@ -113,9 +108,19 @@ export class NodeStream implements HostStream {
       this.#reading = null;
       reading.resolve(this.#takeHeld(reading.buffer));
     }
-    if (this.#heldBytes < MOST_HELD) return;
+    if (this.#heldBytes >= MOST_HELD) this.#rest();
+  }
+
+  #rest(): void {
     this.#flowing = false;
-    this.#stream.pause();
+    if (this.#carrier === null) this.#stream.pause();
+    else this.#carrier.rest();
+  }
+
+  #goOn(): void {
+    this.#flowing = true;
+    if (this.#carrier === null) this.#stream.resume();
+    else this.#carrier.goOn();
   }
 
   #takeHeld(buffer: Uint8Array): number {

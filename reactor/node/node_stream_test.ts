@@ -2,12 +2,13 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Duplex, PassThrough } from "node:stream";
 import { PipeAddress } from "../core/addresses.ts";
 import type { HostStream } from "../core/host_network.ts";
+import { Carrier } from "./carrier.ts";
 import { NodeStream } from "./node_stream.ts";
 
 Deno.test("under TLS the options, and the end without farewell, are the plain connection's", () => {
   for (const resets of [true, false]) {
     const told: string[] = [];
-    const carrier: HostStream = {
+    const plain: HostStream = {
       localAddress: new PipeAddress(),
       remoteAddress: new PipeAddress(),
       read: () => new Promise(() => {}),
@@ -20,7 +21,10 @@ Deno.test("under TLS the options, and the end without farewell, are the plain co
     };
     const facts = { negotiatedProtocol: null, peerCertificate: () => null };
     const secured = new PassThrough();
-    const stream = new NodeStream(secured, carrier.localAddress, carrier.remoteAddress, facts, carrier);
+    const stream = new NodeStream(secured, plain.localAddress, plain.remoteAddress, {
+      tls: facts,
+      carrier: new Carrier(plain),
+    });
     stream.setNoDelay(true);
     stream.setKeepAlive(false);
     stream.abort();

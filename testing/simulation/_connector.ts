@@ -58,10 +58,11 @@ export class SimulatedConnector implements Connector {
     if (this.#attempt !== null || this.#end !== null) {
       throw new TypeError("Cannot connect: the connector is connected, or tries already");
     }
-    const attempt: Attempt = this.#attempt = { over: false };
-    this.reactor._attempts.add(this);
+    if (this.reactor._closing && this.#inUse) return; // it was given up: the reactor stops
     if (!this.#inUse) this.factory.doStart();
     this.#inUse = true;
+    const attempt: Attempt = this.#attempt = { over: false };
+    this.reactor._attempts.add(this);
     this.#tell("startedConnecting");
     if (attempt.over) return;
     const { timeoutSeconds } = this.route;

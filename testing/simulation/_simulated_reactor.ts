@@ -56,6 +56,8 @@ export class SimulatedReactor implements Reactor {
   readonly _ends = new Set<StreamEnd>();
   /** Connectors with an attempt under way. */
   readonly _attempts = new Set<SimulatedConnector>();
+  /** True while all of these are closed: a connector that is given up does not connect again. */
+  _closing = false;
   readonly #started: number;
   readonly #calls = new Set<DelayedCall>();
   readonly #lifecycle = new Lifecycle((f) => void this.callLater(0, f), () => this.#closeAll());
@@ -150,7 +152,9 @@ export class SimulatedReactor implements Reactor {
         end.breakOff(reason.value as Error);
       },
     }));
+    this._closing = true;
     closeAll({ attempts: this._attempts, ports: this.#ports(), connections });
+    this._closing = false;
   }
 
   #ports(): (SimulatedPort | SimulatedDatagramPort)[] {
