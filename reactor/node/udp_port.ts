@@ -15,7 +15,7 @@ import type {
   ListenUDPOptions,
 } from "../core/interfaces.ts";
 import type { ReactorBase } from "../core/reactor_base.ts";
-import { type Target, UDPSocket } from "./udp_socket.ts";
+import { type Target, targetOf, UDPSocket } from "./udp_socket.ts";
 
 const encoder = new TextEncoder();
 const LARGEST = 65_535;
@@ -96,7 +96,7 @@ class UDPPort implements DatagramTransport {
     });
   }
 
-  write(data: Data, address?: { host: string; port: number }): void {
+  write(data: Data, address?: { host: string; port: number; scopeId?: string }): void {
     const socket = this.#socket;
     if (socket === null) return; // as after the loss of a connection
     const bytes = typeof data === "string" ? encoder.encode(data) : new Uint8Array(data); // slice() of a Buffer is a view
@@ -108,7 +108,7 @@ class UDPPort implements DatagramTransport {
       throw new TypeError("Cannot send a datagram: it has no address, and the port is not connected");
     }
     checkPort(to.port, "send a datagram");
-    const target = this.#connected === null ? { host: to.host, port: to.port } : null;
+    const target = this.#connected === null ? targetOf(to) : null;
     if (socket.send(bytes, target)) this.reactor.figures.bytesOut += bytes.length;
   }
 

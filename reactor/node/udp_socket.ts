@@ -12,6 +12,12 @@ export interface Target {
   readonly port: number;
 }
 
+/** Where a datagram goes to that is sent to an address: a link-local one is nothing without its interface. */
+export function targetOf(address: Target & { readonly scopeId?: string }): Target {
+  const { host, port, scopeId = "" } = address;
+  return { host: scopeId === "" || host.includes("%") ? host : `${host}%${scopeId}`, port };
+}
+
 /** A datagram on its way (to the connected address, if `to` is `null`), or, without bytes, the address to connect. */
 interface Sending {
   readonly bytes: Uint8Array | null;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { Socket } from "node:dgram";
-import { MOST_WAITING, UDPSocket } from "./udp_socket.ts";
+import { ipAddress, type IPv4Address, type IPv6Address } from "../core/addresses.ts";
+import { MOST_WAITING, targetOf, UDPSocket } from "./udp_socket.ts";
 
 /** A socket of the host's that notes what is asked of it, and is as slow as a test wants. */
 class SlowSocket {
@@ -41,6 +42,18 @@ function make(): { host: SlowSocket; socket: UDPSocket; errors: Error[] } {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const to = { host: "192.0.2.1", port: 7 };
+
+Deno.test("an answer to a link-local address goes by the interface that it came from", () => {
+  assertEquals(targetOf(ipAddress("UDP", "fe80::1%eth0", 7) as IPv6Address), {
+    host: "fe80::1%eth0",
+    port: 7,
+  });
+  assertEquals(targetOf(ipAddress("UDP", "192.0.2.1", 7) as IPv4Address), { host: "192.0.2.1", port: 7 });
+  assertEquals(targetOf({ host: "fe80::1%eth0", port: 7, scopeId: "eth0" }), {
+    host: "fe80::1%eth0",
+    port: 7,
+  });
+});
 
 Deno.test("UDPSocket sends in order, one at a time, once it is bound and connected, and closes after that", () => {
   const { host, socket, errors } = make();

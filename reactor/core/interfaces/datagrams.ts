@@ -27,12 +27,13 @@ export interface DatagramTransport extends ListeningPort {
   /** The reactor that runs this port. */
   readonly reactor: ReactorTime;
   /**
-   * Sends one datagram; the address is left out on a connected port. What is written before the port is bound waits for
+   * Sends one datagram; the address is left out on a connected port. One that a datagram came from may be given as it
+   * is. What is written before the port is bound waits for
    * that, and what is written before it is closed still leaves.
    *
    * @throws {MessageLengthError} If it is longer than the network takes: 65,507 bytes over IPv4, 65,527 over IPv6.
    */
-  write(data: Data, address?: { host: string; port: number }): void;
+  write(data: Data, address?: { host: string; port: number; scopeId?: string }): void;
   /** Sends only to this address, and takes only what comes from it. */
   connect(host: string, port: number): void;
   /** Whether datagrams may be sent to broadcast addresses. */
