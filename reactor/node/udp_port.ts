@@ -23,6 +23,9 @@ const LARGEST = 65_535;
 const HEADERS_V4 = 28;
 const HEADERS_V6 = 8;
 
+/** How long a port that is closed may take over what was written before. */
+const CLOSING_SECONDS = 1;
+
 /** Binds a port. */
 export function bindUDP(
   reactor: ReactorBase,
@@ -162,7 +165,9 @@ class UDPPort implements DatagramTransport {
     }
     const started = socket.bound;
     this.#forget();
+    const late = socket.isIdle ? null : this.reactor.callLater(CLOSING_SECONDS, () => socket.closeNow());
     socket.close(() => {
+      if (late?.active()) late.cancel();
       if (started) this.#guard("doStop", () => this.handler.doStop());
       done.callback();
     });

@@ -43,9 +43,10 @@ export class UDPSocket {
   #busy = false;
   #waiting = 0;
   #closed: (() => void) | null = null; // called in the end
+  #ended = false;
   readonly #done = (error?: Error | null): void => {
     this.#busy = false;
-    if (error) this.#failed(error);
+    if (error && !this.#ended) this.#failed(error);
     this.#next();
   };
 
@@ -73,8 +74,7 @@ export class UDPSocket {
 
   /** It could not be bound, and is closed: on Node it would hold its descriptor for ever. */
   failedToOpen(): void {
-    this.#queue.length = this.#waiting = 0;
-    this.socket.close(() => this.#closed?.());
+    this.#end();
   }
 
   /**
@@ -98,6 +98,11 @@ export class UDPSocket {
     this.#next();
   }
 
+  /** Whether all that was written has left. */
+  get isIdle(): boolean {
+    return this.bound && !this.#busy && this.#queue.length === this.#first;
+  }
+
   /**
    * Closes the socket once all has left.
    *
@@ -108,15 +113,25 @@ export class UDPSocket {
     this.#next();
   }
 
+  /** Closes the socket, whatever still waits: {@linkcode close} has taken too long. */
+  closeNow(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.bound = false;
+    this.#queue.length = this.#first = this.#waiting = 0;
+    this.socket.close(() => this.#closed?.());
+  }
+
   #next(): void {
     while (this.bound && !this.#busy) {
       const next = this.#queue[this.#first];
       if (next === undefined) {
         this.#queue.length = this.#first = 0;
-        if (this.#closed !== null) {
-          this.bound = false;
-          this.socket.close(this.#closed);
-        }
+        if (this.#closed !== null) this.#end();
         return;
       }
       if (++this.#first === SPENT) {

@@ -91,6 +91,20 @@ Deno.test("UDPSocket that could not be bound forgets what it was to send, and is
   assertEquals([closed, host.asked], [true, ["close"]]);
 });
 
+Deno.test("UDPSocket gives up what the host is too slow to send when it has to close now", () => {
+  const { host, socket, errors } = make();
+  let closed = 0;
+  socket.opened(null);
+  assert(socket.isIdle);
+  for (const text of ["one", "two"]) socket.send(bytes(text), to);
+  assertFalse(socket.isIdle);
+  socket.close(() => closed++);
+  socket.closeNow();
+  socket.closeNow();
+  host.proceed(new Error("closed"));
+  assertEquals([closed, host.asked, errors], [1, ["one 7", "close"], []]);
+});
+
 Deno.test("UDPSocket takes a limited amount while it cannot send, and more when some has left", () => {
   const { host, socket } = make();
   socket.opened(null);
