@@ -152,7 +152,6 @@ async function refusal(listen: () => ListeningPort): Promise<unknown> {
   return null;
 }
 
-/** What a process leaves that was killed: the file of a socket that nobody has open. */
 // Deno shows /proc only to a program that may do everything.
 function listsSockets(): boolean {
   try {
@@ -162,6 +161,7 @@ function listsSockets(): boolean {
   }
 }
 
+/** What a process leaves that was killed: the file of a socket that nobody has open. */
 function leaveSocketFile(file: string): void {
   const program =
     `require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
