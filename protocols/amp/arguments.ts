@@ -285,6 +285,27 @@ export class AmpList<M extends ArgumentMap, const O extends boolean = false>
   }
 }
 
+const OURS: ReadonlySet<unknown> = new Set([
+  Integer,
+  String_,
+  Unicode,
+  Path,
+  Boolean_,
+  Float,
+  Decimal,
+  DateTime,
+  Descriptor,
+  ListOf,
+  AmpList,
+]);
+
+/** Whether a type is one of those above, and so are those inside it: they make nothing but bytes. */
+export function isOurs(type: AnyArgument): boolean {
+  if (!OURS.has(type.constructor)) return false;
+  if (type instanceof ListOf) return isOurs(type.elementType);
+  return type instanceof AmpList ? Object.values(type.subargs as ArgumentMap).every(isOurs) : true;
+}
+
 /** A name as a key on the wire: its bytes, as a one-byte string. */
 export function wireKey(name: string): string {
   return latin1(encodeUtf8(name));

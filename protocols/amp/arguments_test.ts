@@ -129,8 +129,12 @@ Deno.test("AMP sends nothing for a type of argument that makes more than bytes",
   class Say extends Command {
     static override arguments = { text: new Raw() };
   }
+  class Inside extends Command {
+    static override arguments = { rows: new AmpList({ list: new ListOf(new Raw()) }) };
+  }
   const { client, clientTransport } = pair();
   failureResultOf(client.callRemote(Say, { text: "żółw" }), InvalidSignature);
+  failureResultOf(client.callRemote(Inside, { rows: [{ list: ["żółw"] }] }), InvalidSignature);
   assertEquals(clientTransport.value().length, 0);
   client.callRemote(Say, { text: "\xff\x80" });
   assert(latin1(clientTransport.value()).includes("\0\x04text\0\x02\xff\x80"));

@@ -128,15 +128,13 @@ export class BoxParser {
     const offset = queue.start - this.#textStart;
     const box = new Box();
     const marks = this.#marks;
-    for (let i = 0; i < marks.length; i += 4) {
-      const [key, keyEnd, value, valueEnd] = [marks[i]!, marks[i + 1]!, marks[i + 2]!, marks[i + 3]!];
-      if (isLarge) {
-        box.keys.push(latin1(bytes, start + key, start + keyEnd));
-        box.values.push(latin1(bytes, start + value, start + valueEnd));
-      } else {
-        box.keys.push(this.#text.substring(offset + key, offset + keyEnd));
-        box.values.push(this.#text.substring(offset + value, offset + valueEnd));
-      }
+    for (let i = 0; i < marks.length; i += 2) {
+      const [from, to] = [marks[i]!, marks[i + 1]!];
+      const part = isLarge
+        ? latin1(bytes, start + from, start + to)
+        : this.#text.substring(offset + from, offset + to);
+      if ((i & 2) === 0) box.keys.push(part);
+      else box.values.push(part);
     }
     marks.length = 0;
     queue.start = boxEnd;

@@ -9,6 +9,7 @@ import {
   type ArgumentMap,
   decodeArguments,
   encodeArgument,
+  isOurs,
   type Names,
   namesOf,
   type Received,
@@ -90,6 +91,7 @@ interface Part {
   readonly type: AnyArgument | null; // null for what is not an argument
 }
 
+// A type of the program's own may make more than bytes of a value: the lengths would be wrong.
 const WIDE = /[^\0-\xff]/;
 
 const ASK: Part = { key: "_ask", prefix: encodeKey("_ask"), type: null };
@@ -107,6 +109,8 @@ export class CompiledCommand {
   readonly #responseNames: Names;
   readonly #ask: Part[];
   readonly #answer: Part[];
+  readonly #foreignAsk: boolean; // has a type of the program's own
+  readonly #foreignAnswer: boolean;
 
   constructor(command: CommandClass) {
     this.name = command.commandName ?? command.name;
@@ -115,6 +119,8 @@ export class CompiledCommand {
     this.#response = command.response;
     this.#argumentNames = namesOf(command.arguments);
     this.#responseNames = namesOf(command.response);
+    this.#foreignAsk = !Object.values(command.arguments).every(isOurs);
+    this.#foreignAnswer = !Object.values(command.response).every(isOurs);
     const name: Part = {
       key: "_command",
       prefix: encodeKey("_command") + encodeValue("_command", latin1(encodeUtf8(this.name))),
@@ -147,12 +153,12 @@ export class CompiledCommand {
         throw new InvalidSignature(`Cannot call ${this.name}: it takes no ${name}`);
       }
     }
-    return encode(this.#ask, tag, values);
+    return encode(this.#ask, tag, values, this.#foreignAsk);
   }
 
   /** The box that answers. */
   encodeAnswer(tag: string, values: Readonly<Record<string, unknown>>): string {
-    return encode(this.#answer, tag, values);
+    return encode(this.#answer, tag, values, this.#foreignAnswer);
   }
 
   decodeArguments(box: Box): Record<string, unknown> {
@@ -185,7 +191,12 @@ function sorted(all: Part[]): Part[] {
   return all.sort((a, b) => order(a) < order(b) ? -1 : 1);
 }
 
-function encode(all: readonly Part[], tag: string | null, values: Readonly<Record<string, unknown>>): string {
+function encode(
+  all: readonly Part[],
+  tag: string | null,
+  values: Readonly<Record<string, unknown>>,
+  isForeign: boolean,
+): string {
   let text = "";
   for (const part of all) {
     if (part.type !== null) {
@@ -197,8 +208,9 @@ function encode(all: readonly Part[], tag: string | null, values: Readonly<Recor
       text += part.prefix + encodeValue(part.key, tag);
     }
   }
-  // A type of the program's own may have made more than bytes of a value: their lengths would be wrong.
-  if (WIDE.test(text)) throw new InvalidSignature("Cannot send a value: its type made more than bytes of it");
+  if (isForeign && WIDE.test(text)) {
+    throw new InvalidSignature("Cannot send a value: its type made more than bytes of it");
+  }
   return text + "\0\0";
 }
 
