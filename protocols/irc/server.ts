@@ -163,22 +163,16 @@ export class IRC<F = Factory> extends LineReceiver<F> {
         return this.#onChannel(first, (channel) => this.#names(channel));
       case "LIST":
         for (const { name, members, topic } of network._channels.values()) {
+          if (this.#isTooMuch(command)) break;
           this.#numeric("322", name, String(members.size), topic);
         }
         return this.#numeric("323", "End of LIST");
       case "WHO": {
         for (const user of network._channels.get(fold(first))?.members.keys() ?? []) {
+          if (this.#isTooMuch(command)) break;
           const host = user.hostmask.split("@")[1]!;
-          this.#numeric(
-            "352",
-            first,
-            user.username,
-            host,
-            network.name,
-            user.nickname,
-            "H",
-            `0 ${user.realname}`,
-          );
+          const who = [first, user.username, host, network.name, user.nickname];
+          this.#numeric("352", ...who, "H", `0 ${user.realname}`);
         }
         return this.#numeric("315", first, "End of WHO list");
       }
@@ -218,6 +212,13 @@ export class IRC<F = Factory> extends LineReceiver<F> {
   #stopTimer(): void {
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  // A list is written at once, and must not look like lines that nobody reads.
+  #isTooMuch(command: string): boolean {
+    if (this.#unread * 2 < this.#network.maxUnreadBytes) return false;
+    this.#numeric("416", command, "Too many lines in the output");
+    return true;
   }
 
   #needMore(command: string): void {

@@ -270,3 +270,27 @@ Deno.test("IRC forgets a user whom it sends away, and cuts off one that does not
     assertEquals(clock.getDelayedCalls(), []);
   }
 });
+
+Deno.test("IRC cuts a long list short rather than the user who asked for it", () => {
+  const network = new IRCNetwork({ maxUnreadBytes: 2400, maxChannels: 200 });
+  const nicks = Array.from({ length: 60 }, (_, i) => `somebody${i}`);
+  const [ann, ...others] = users(network, "ann", ...nicks);
+  others[0]!.say(`JOIN ${Array.from({ length: 20 }, (_, i) => `#channel${i}`).join(",")}`);
+  others[0]!.say(`JOIN ${Array.from({ length: 20 }, (_, i) => `#more${i}`).join(",")}`);
+  for (const each of others) each.say("JOIN #crowd");
+  const { transport } = ann!;
+  const register = transport.registerProducer.bind(transport);
+  transport.registerProducer = (producer, streaming) => {
+    register(producer, streaming);
+    (producer as PushProducer).pauseProducing(); // all of it is written at once
+  };
+  for (const [command, end] of [["LIST", "323"], ["WHO #crowd", "315"]]) {
+    const lines = ann!.say(command!);
+    assertEquals(lines.at(-2)?.split(" ").slice(1, 4), ["416", "ann", command!.split(" ")[0]!]);
+    assertEquals(lines.at(-1)?.split(" ")[1], end);
+    assert(lines.length > 10 && !transport.aborting);
+    (transport.producer as PushProducer).resumeProducing(); // and read at once
+  }
+  ann!.say("PING x", "PING y");
+  assert(!transport.aborting);
+});
