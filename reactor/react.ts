@@ -36,12 +36,23 @@ export interface ReactOptions {
  * failed with; else with 1, once the error is reported. A reactor that is stopped meanwhile ends it with 0.
  *
  * @param main Returns a Deferred or a promise.
- * @param args Given to it after the reactor.
+ * @param args Given to it after the reactor; none need be given.
  * @param options Stand-ins, for tests.
  */
-export async function react<A extends unknown[]>(
+export function react(
+  main: (reactor: Reactor) => unknown,
+  args?: [],
+  options?: ReactOptions,
+): Promise<void>;
+/** As above, for a main function with arguments. */
+export function react<A extends unknown[]>(
   main: (reactor: Reactor, ...args: A) => unknown,
   args: A,
+  options?: ReactOptions,
+): Promise<void>;
+export async function react(
+  main: (reactor: Reactor, ...args: unknown[]) => unknown,
+  args: unknown[] = [],
   options: ReactOptions = {},
 ): Promise<void> {
   const { reactor = defaultReactor, exit = exitProcess } = options;

@@ -33,6 +33,21 @@ Deno.test("react calls the main function with the reactor and its arguments, onc
   assertEquals(seen, [true, "a", 1]);
 });
 
+Deno.test("react needs no arguments for a main function that takes none", async () => {
+  const reactor = new MemoryReactor();
+  const codes: number[] = [];
+  const seen: unknown[] = [];
+  const main = (...given: unknown[]) => void seen.push(...given);
+  const ended = react(main, undefined, { reactor, exit: (code) => void codes.push(code) });
+  reactor.advance(0);
+  await reactor.settle();
+  await ended;
+  assertEquals([seen.length, codes], [1, [0]]);
+  // @ts-expect-error: this one takes a number
+  const wrong = () => react((_reactor: Reactor, n: number) => n.toFixed());
+  assert(wrong);
+});
+
 Deno.test("react ends the process with 0 when the main Deferred fires, and no sooner", async () => {
   const main = new Deferred<string>();
   const { reactor, ended, pass } = start(() => main);
