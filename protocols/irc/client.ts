@@ -221,9 +221,7 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
         return;
       case "376":
       case "422":
-        this.receivedMOTD(this.#motd);
-        this.#motd = [];
-        return;
+        return this.receivedMOTD(this.#motd.splice(0));
       case "433":
         // Before we are in, there must be a nick; later the old one stays.
         if (!this.#registered && this.#otherNicks++ < MAX_OTHER_NICKS) {
@@ -313,7 +311,10 @@ export class IRCClient<F = Factory> extends IRCCommands<F> {
   }
 
   #saslFailed(reason: string): void {
-    this.saslFailed(reason);
-    this.transport.loseConnection();
+    try {
+      this.saslFailed(reason);
+    } finally {
+      this.transport.loseConnection();
+    }
   }
 }

@@ -82,3 +82,13 @@ Deno.test("IRCClient cuts off a server that pings and reads no answers", () => {
   for (let i = 0; i < 10; i++) feed(ping);
   assert(transport.aborting);
 });
+
+Deno.test("IRCClient goes if it may not log in, whatever the program's method does about that", () => {
+  const { irc, feed, transport } = client({ nickname: "me", sasl: { username: "u", password: "p" } });
+  irc.saslFailed = () => {
+    throw new TypeError("no such window");
+  };
+  feed(":s 904 me :no");
+  assert(transport.disconnecting);
+  assertEquals(flushLoggedErrors(TypeError).length, 1);
+});
