@@ -9,8 +9,11 @@ import { type FTPEntry, FTPFileError, type FTPReader, type FTPShell, type FTPWri
 /** What a client is told, by the host's code; anything else is ours to know. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
+  EBUSY: "Device or resource busy",
   EDQUOT: "Disk quota exceeded",
   EEXIST: "File exists",
+  EFBIG: "File too large",
+  EINVAL: "Invalid argument", // a folder into itself
   EISDIR: "Is a directory",
   ELOOP: "Too many links",
   ENAMETOOLONG: "File name too long",
@@ -20,6 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTEMPTY: "Directory not empty",
   EPERM: "Permission denied",
   EROFS: "Read-only file system",
+  EXDEV: "Not on the same file system",
   INSECURE_PATH: "No such file or directory",
 };
 

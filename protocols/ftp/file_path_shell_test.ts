@@ -88,3 +88,12 @@ Deno.test("FilePathFTPShell's errors that are none of the client's business stay
   const shell = new FilePathFTPShell(new FilePath("/srv", files));
   await assertRejects(async () => await shell.read(["file"], 0), Error, "the disk is on fire");
 });
+
+Deno.test("FilePathFTPShell tells what a client asked for that no host does", async () => {
+  for (const code of ["EINVAL", "EBUSY", "EXDEV", "EFBIG"]) {
+    const { files, shell } = tree();
+    files.rename = () => Promise.reject(Object.assign(new Error(`${code}: /srv/ftp/sub`), { code }));
+    const error = await assertRejects(async () => await shell.rename(["sub"], ["sub", "x"]), FTPFileError);
+    assertEquals(error.message.includes("/srv"), false);
+  }
+});
