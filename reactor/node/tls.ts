@@ -13,41 +13,72 @@ import { Carrier } from "./carrier.ts";
 import { NodeStream } from "./node_stream.ts";
 import { explainTLSError } from "./tls_errors.ts";
 
+const CLOSED = "the peer closed the connection";
 /** RFC 8446, section 6.1: without a closing alert, what came may have been cut off by somebody on the way. */
 const CUT_OFF = "the peer closed it without a TLS closing alert";
 
 /** The server's side of a handshake. */
 export function serverTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
-  const { clientCertificate = "no", sni = {} } = options;
+  const { clientCertificate = "no", sni = {}, alpnProtocols, ca } = options;
+  const own = (name: string): Identity => Object.hasOwn(sni, name) ? sni[name]! : options;
+  const alpn = alpnProtocols ? { ALPNProtocols: [...alpnProtocols] } : {};
   return shake(stream, "a client", (carrier, through, failed) => {
-    // A server that never listens: only a server of Node's checks who signed a client's certificate.
-    const server = tls.createServer({
-      ...identity(options, options),
-      requestCert: clientCertificate !== "no",
-      rejectUnauthorized: clientCertificate === "required",
-      ...(options.alpnProtocols ? { ALPNProtocols: [...options.alpnProtocols] } : {}),
-      SNICallback: (name, done) => {
+    const choose = (contextOf: (identity: Identity) => tls.SecureContext): tls.TlsOptions["SNICallback"] => {
+      return (name, done) => {
         try {
-          const own = Object.hasOwn(sni, name) ? sni[name]! : options;
-          done(null, tls.createSecureContext(identity(own, options)));
+          done(null, contextOf(own(name)));
         } catch (error) {
           failed(error);
         }
-      },
+      };
+    };
+    if (clientCertificate === "no") {
+      const socket = new tls.TLSSocket(carrier as never, {
+        isServer: true,
+        secureContext: knownContext(options),
+        ...alpn,
+        ...(Object.keys(sni).length > 0 ? { SNICallback: choose(knownContext) } : {}),
+      });
+      socket.once("error", (error) => failed(error, socket));
+      socket.once("close", () => failed(new Error(CLOSED)));
+      socket.once("secure", () => through(socket));
+      return;
+    }
+    // A server that never listens: only a server of Node's checks who signed a client's certificate.
+    const authorities = ca ? { ca: [...ca] } : {};
+    const server = tls.createServer({
+      cert: options.cert,
+      key: options.key,
+      ...authorities,
+      ...alpn,
+      requestCert: true,
+      rejectUnauthorized: clientCertificate === "required",
+      SNICallback: choose(({ cert, key }) => tls.createSecureContext({ cert, key, ...authorities })),
     });
     server.on("tlsClientError", failed);
     server.on("secureConnection", (socket) => {
-      const refused = clientCertificate === "optional" && !socket.authorized &&
-        certificateOf(socket) !== null;
-      if (refused) failed(socket.authorizationError, socket);
-      else through(socket);
+      if (socket.authorized || certificateOf(socket) === null) through(socket);
+      else failed(socket.authorizationError, socket);
     });
     server.emit("connection", carrier);
   });
 }
 
-function identity({ cert, key }: { cert: string; key: string }, { ca }: TLSServerOptions) {
-  return { cert, key, ...(ca ? { ca: [...ca] } : {}) };
+interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+// To read a certificate and a key costs more than a handshake does: what was read is kept as long as the options are.
+const contexts = new WeakMap<Identity, Identity & { readonly context: tls.SecureContext }>();
+
+function knownContext(identity: Identity): tls.SecureContext {
+  const { cert, key } = identity;
+  const known = contexts.get(identity);
+  if (known !== undefined && known.cert === cert && known.key === key) return known.context;
+  const context = tls.createSecureContext({ cert, key });
+  contexts.set(identity, { cert, key, context });
+  return context;
 }
 
 /** The client's side of a handshake. */
@@ -67,7 +98,7 @@ export function clientTLS(stream: HostStream, options: TLSClientOptions): Promis
         hostname === "" ? undefined : tls.checkServerIdentity(hostname, cert),
     });
     socket.once("error", (error) => failed(error, socket));
-    socket.once("close", () => failed(new Error("the peer closed the connection")));
+    socket.once("close", () => failed(new Error(CLOSED)));
     socket.once("secureConnect", () => through(socket));
   });
 }
@@ -94,7 +125,7 @@ function shake(
       reject(explainTLSError(error, whom));
     };
     // The engine may have something to say about the last bytes: it is heard first.
-    carrier.once("end", () => void setImmediate(() => failed(new Error("the peer closed the connection"))));
+    carrier.once("end", () => void setImmediate(() => failed(new Error(CLOSED))));
     carrier.once("error", (error) => failed(error));
     const through = (socket: tls.TLSSocket): void => {
       if (!waiting) {
