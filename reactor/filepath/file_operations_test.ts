@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryFileSystem } from "@ropewalk/testing";
-import { FilePath, InsecurePath, isMissing } from "./mod.ts";
+import { FilePath, InsecurePath, isMissing, type OpenFile, type OpenMode } from "./mod.ts";
 
 /** Proves the same of a directory on the disk and of one in memory: the double may not be kinder than the host. */
 function onBoth(name: string, f: (root: FilePath) => Promise<void>): void {
@@ -162,6 +162,46 @@ onBoth("a directory is copied and removed with all that is in it", async (root) 
   await root.child("s").remove();
   assertEquals([await root.list(), await text(root.descendant(["t", "y"]))], [["t"], "y"]);
   assertEquals(await codeOf(root.child("s").remove()), "ENOENT");
+});
+
+Deno.test("what is moved to another device, or another file system, is copied and then removed", async () => {
+  class Devices extends MemoryFileSystem {
+    override async rename(from: string, to: string): Promise<void> {
+      if (from.split("/")[1] !== to.split("/")[1]) throw Object.assign(new Error("far"), { code: "EXDEV" });
+      await super.rename(from, to);
+    }
+  }
+  const files = new Devices({ "/one/d/x": "x", "/one/f": "f", "/one/g": "g", "/two": null });
+  const elsewhere = new MemoryFileSystem({ "/far": null });
+  const [one, two] = [new FilePath("/one", files), new FilePath("/two", files)];
+  await one.child("d").moveTo(two.child("e"));
+  await one.child("f").moveTo(two.child("f"));
+  await one.child("g").moveTo(new FilePath("/far/g", elsewhere));
+  assertEquals([await one.list(), await two.list()], [[], ["e", "f"]]);
+  assertEquals([files.text("/two/e/x"), files.text("/two/f"), elsewhere.text("/far/g")], ["x", "f", "g"]);
+  assertEquals(await codeOf(one.child("none").moveTo(two.child("n"))), "ENOENT");
+  assertEquals([await two.list(), files.openFiles], [["e", "f"], 0]);
+});
+
+Deno.test("a file is copied a piece at a time, however large it is", async () => {
+  let most = 0;
+  class Watching extends MemoryFileSystem {
+    override async open(path: string, mode: OpenMode): Promise<OpenFile> {
+      const file = await super.open(path, mode);
+      const read = file.read.bind(file);
+      file.read = (buffer) => {
+        most = Math.max(most, buffer.length);
+        return read(buffer);
+      };
+      return file;
+    }
+  }
+  const content = Uint8Array.from({ length: 1_000_000 }, (_, i) => i % 251);
+  const files = new Watching({ "/a": content }, { maxReadBytes: 50_000 });
+  await new FilePath("/a", files).copyTo(new FilePath("/b", files));
+  assert(most > 0 && most <= 65_536, `${most}`);
+  assertEquals(await new FilePath("/b", files).getContent(), content);
+  assertEquals(files.openFiles, 0);
 });
 
 onBoth("no name leads out, and what is named is the file meant", async (root) => {

@@ -210,12 +210,22 @@ export class FilePath {
 
   /** Replaces the file as a whole: whoever reads it sees what was there before, or all that is new. */
   async setContent(content: Uint8Array | string): Promise<void> {
+    const bytes = typeof content === "string" ? encoder.encode(content) : content;
+    await this.#replace(async (fresh) => {
+      const file = await fresh.open("new");
+      try {
+        await writeAll(file, bytes);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  // What is made beside it takes its place.
+  async #replace(make: (fresh: FilePath) => Promise<void>): Promise<void> {
     const fresh = this.sibling(`${this.basename()}.${crypto.randomUUID()}.new`);
     try {
-      await writeAll(
-        await fresh.open("new"),
-        typeof content === "string" ? encoder.encode(content) : content,
-      );
+      await make(fresh);
       await this.fileSystem.rename(fresh.path, this.path);
     } catch (error) {
       await fresh.remove().catch(() => {});
@@ -238,9 +248,18 @@ export class FilePath {
     return this.fileSystem.link(this.path, link.path);
   }
 
-  /** Renames it, replacing what is there. */
-  moveTo(destination: FilePath): Promise<void> {
-    return this.fileSystem.rename(this.path, destination.path);
+  /** Renames it, replacing what is there. To another device or file system it is copied, and then removed. */
+  async moveTo(destination: FilePath): Promise<void> {
+    if (destination.fileSystem === this.fileSystem) {
+      try {
+        await this.fileSystem.rename(this.path, destination.path);
+        return;
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== "EXDEV") throw error;
+      }
+    }
+    await destination.#replace((fresh) => this.copyTo(fresh));
+    await this.remove();
   }
 
   /**
@@ -250,14 +269,35 @@ export class FilePath {
    */
   async copyTo(destination: FilePath): Promise<void> {
     if (!await this.isDirectory()) {
-      await destination.setContent(await this.getContent());
+      await destination.#replace((fresh) => this.#copyFile(fresh));
       return;
     }
-    if (destination.path.startsWith(this.path + this.fileSystem.separator)) {
+    if (
+      this.fileSystem === destination.fileSystem &&
+      destination.path.startsWith(this.path + this.fileSystem.separator)
+    ) {
       throw new RangeError(`Cannot copy ${this.path} to ${destination.path}: that is in it`);
     }
     await destination.makeDirectories();
     for (const child of await this.children()) await child.copyTo(destination.child(child.basename()));
+  }
+
+  // A piece at a time: a file may be larger than memory.
+  async #copyFile(fresh: FilePath): Promise<void> {
+    const from = await this.open();
+    try {
+      const to = await fresh.open("new");
+      try {
+        const piece = new Uint8Array(CHUNK);
+        for (let count; (count = await from.read(piece)) !== null;) {
+          await writeAll(to, piece.subarray(0, count));
+        }
+      } finally {
+        await to.close();
+      }
+    } finally {
+      await from.close();
+    }
   }
 
   /** Removes it, with all that is in it. */
@@ -283,9 +323,5 @@ function checked(path: string): string {
 }
 
 async function writeAll(file: OpenFile, data: Uint8Array): Promise<void> {
-  try {
-    for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
-  } finally {
-    await file.close();
-  }
+  for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
 }
