@@ -38,7 +38,12 @@ export interface AMPOptions {
   locator?: CommandLocator;
   /** The largest box accepted, in bytes. @default 4 MiB */
   maxBoxBytes?: number;
-  /** How many bytes of answers may wait for a peer that does not read, before the connection is cut. @default 16 MiB */
+  /**
+   * How many bytes of answers may wait for a peer that does not read, before the connection is cut. Questions do not
+   * count: whoever asks much can register a producer with the transport, and hear when to hold.
+   *
+   * @default 16 MiB
+   */
   maxUnreadBytes?: number;
 }
 
