@@ -180,6 +180,8 @@ Deno.test("what is moved to another device, or another file system, is copied an
   assertEquals([await one.list(), await two.list()], [[], ["e", "f"]]);
   assertEquals([files.text("/two/e/x"), files.text("/two/f"), elsewhere.text("/far/g")], ["x", "f", "g"]);
   assertEquals(await codeOf(one.child("none").moveTo(two.child("n"))), "ENOENT");
+  files.rename = () => Promise.reject(Object.assign(new Error("mounted below"), { code: "EXDEV" }));
+  assertEquals(await codeOf(two.child("e").moveTo(two.child("e").child("below"))), "EXDEV");
   assertEquals([await two.list(), files.openFiles], [["e", "f"], 0]);
 });
 

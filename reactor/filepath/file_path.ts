@@ -255,7 +255,7 @@ export class FilePath {
         await this.fileSystem.rename(this.path, destination.path);
         return;
       } catch (error) {
-        if ((error as { code?: unknown }).code !== "EXDEV") throw error;
+        if ((error as { code?: unknown }).code !== "EXDEV" || this.#holds(destination)) throw error;
       }
     }
     await destination.#replace((fresh) => this.copyTo(fresh));
@@ -272,14 +272,16 @@ export class FilePath {
       await destination.#replace((fresh) => this.#copyFile(fresh));
       return;
     }
-    if (
-      this.fileSystem === destination.fileSystem &&
-      destination.path.startsWith(this.path + this.fileSystem.separator)
-    ) {
+    if (this.#holds(destination)) {
       throw new RangeError(`Cannot copy ${this.path} to ${destination.path}: that is in it`);
     }
     await destination.makeDirectories();
     for (const child of await this.children()) await child.copyTo(destination.child(child.basename()));
+  }
+
+  #holds(other: FilePath): boolean {
+    return other.fileSystem === this.fileSystem &&
+      other.path.startsWith(this.path + this.fileSystem.separator);
   }
 
   // A piece at a time: a file may be larger than memory.
