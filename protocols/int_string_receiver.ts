@@ -8,6 +8,7 @@ import { toBytes } from "./bytes.ts";
 import { StringTooLongError } from "./errors.ts";
 import type { Factory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
+import { watch } from "./_watch.ts";
 
 /**
  * What {@linkcode Int8StringReceiver}, {@linkcode Int16StringReceiver} and {@linkcode Int32StringReceiver} have in
@@ -124,7 +125,8 @@ export abstract class IntNStringReceiver<F = Factory> extends Protocol<F> {
       }
       if (queue.end - start < size + length) return;
       queue.start = start + size;
-      this.stringReceived(queue.takeView(length));
+      const returned: unknown = this.stringReceived(queue.takeView(length));
+      if (returned !== undefined) watch(this, "stringReceived", returned);
     }
   }
 }

@@ -6,6 +6,7 @@ import { LineBuffer } from "./_line_buffer.ts";
 import { decodeUtf8, encodeUtf8, latin1 } from "./bytes.ts";
 import type { Factory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
+import { watch } from "./_watch.ts";
 
 /**
  * A protocol of lines of text that never goes over to raw bytes. Its limit is Twisted's, a little stricter than that
@@ -88,7 +89,8 @@ export class LineOnlyReceiver<F = Factory> extends Protocol<F> {
       if (length < 0) return;
       const line = buffer.peekText(length);
       buffer.skip(length + this.#oneByte.length);
-      this.lineReceived(line);
+      const returned: unknown = this.lineReceived(line);
+      if (returned !== undefined) watch(this, "lineReceived", returned);
     }
   }
 }

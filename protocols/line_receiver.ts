@@ -7,6 +7,7 @@ import { LineBuffer } from "./_line_buffer.ts";
 import { decodeUtf8, latin1, toBytes } from "./bytes.ts";
 import type { Factory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
+import { watch } from "./_watch.ts";
 
 /**
  * What {@linkcode LineReceiver} and {@linkcode ByteLineReceiver} have in common.
@@ -125,7 +126,8 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
     while (buffer.start < buffer.end && !this.paused) {
       if (buffer.switched(this.transport)) return;
       if (this.#raw) {
-        this.rawDataReceived(buffer.takeAll());
+        const returned: unknown = this.rawDataReceived(buffer.takeAll());
+        if (returned !== undefined) watch(this, "rawDataReceived", returned);
         continue;
       }
       if (this.transport?.disconnecting) {
@@ -154,7 +156,8 @@ export abstract class LineReceiverBase<L extends string | Uint8Array, F = Factor
       }
       const line = isText ? buffer.peekText(length) : buffer.peekView(length);
       buffer.skip(found + delimiter.length);
-      this.lineReceived(line as L);
+      const returned: unknown = this.lineReceived(line as L);
+      if (returned !== undefined) watch(this, "lineReceived", returned);
     }
   }
 

@@ -7,6 +7,7 @@ import { ByteQueue } from "./_byte_queue.ts";
 import { toBytes } from "./bytes.ts";
 import type { Factory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
+import { watch } from "./_watch.ts";
 
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -124,7 +125,8 @@ export class NetstringReceiver<F = Factory> extends Protocol<F> {
     queue.start = at + 1;
     const string = queue.takeView(length);
     queue.start++;
-    this.stringReceived(string);
+    const returned: unknown = this.stringReceived(string);
+    if (returned !== undefined) watch(this, "stringReceived", returned);
     return true;
   }
 

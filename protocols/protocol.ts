@@ -45,7 +45,7 @@ export class Protocol<F = Factory> implements StreamProtocol {
   makeConnection(transport: Transport): void {
     this.transport = transport;
     this.connected = true;
-    this.connectionMade();
+    return this.connectionMade(); // the transport looks after an async one
   }
 
   /** The connection is there. */

@@ -10,15 +10,14 @@ const SCRIBBLE = 0xfe;
 /**
  * Calls `dataReceived`. A protocol that declares `borrowsData` gets a buffer that is overwritten as soon as it returns,
  * so that one which keeps what it only borrowed is found out.
+ *
+ * @returns What `dataReceived` returns: a promise, if it is async.
  */
-export function deliver(protocol: StreamProtocol, data: Uint8Array): void {
-  if (protocol.borrowsData !== true) {
-    protocol.dataReceived(data);
-    return;
-  }
+export function deliver(protocol: StreamProtocol, data: Uint8Array): unknown {
+  if (protocol.borrowsData !== true) return protocol.dataReceived(data);
   const lent = data.slice();
   try {
-    protocol.dataReceived(lent);
+    return protocol.dataReceived(lent);
   } finally {
     lent.fill(SCRIBBLE);
   }

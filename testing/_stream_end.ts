@@ -327,11 +327,16 @@ export class StreamEnd extends MemoryTransport {
 
   #guard(f: () => unknown): void {
     try {
-      f();
+      const returned = f();
+      if (returned instanceof Promise) returned.then(undefined, (error) => this.#threw(error)); // it is async
     } catch (error) {
-      if (this.connected) this.#lost(error);
-      this.carrier.threw(this, error);
+      this.#threw(error);
     }
+  }
+
+  #threw(error: unknown): void {
+    if (this.connected) this.#lost(error);
+    this.carrier.threw(this, error);
   }
 
   #lost(error: unknown): void {

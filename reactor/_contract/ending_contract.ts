@@ -5,7 +5,7 @@
 import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../core/errors.ts";
-import type { Connector } from "../core/interfaces.ts";
+import type { Connector, Transport } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import {
   ClientRecorders,
@@ -133,6 +133,40 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
       other.client.transport.write("alive");
       await other.server.heard("alive");
       await other.close();
+    });
+  }
+
+  for (const method of ["connectionMade", "dataReceived"] as const) {
+    test(`${name}: a protocol whose async ${method} fails is reported and loses its connection`, async () => {
+      class Faulty extends Recorder {
+        // deno-lint-ignore require-await
+        async fail(where: string): Promise<void> {
+          if (where === method) throw new Error(where);
+        }
+        override makeConnection(transport: Transport): Promise<void> {
+          super.makeConnection(transport);
+          return this.fail("connectionMade");
+        }
+        override dataReceived(): Promise<void> {
+          return this.fail("dataReceived");
+        }
+      }
+      const faulty = new Faulty();
+      const reactor = make();
+      const port = closing(reactor.listenTCP(0, new Recorders(() => faulty), local));
+      await port.ready;
+      const errors = await reported(async () => {
+        const client = new Recorder();
+        const clients = new ClientRecorders(() => client);
+        reactor.connectTCP("127.0.0.1", portOf(port), clients);
+        await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
+        if (clients.built.length > 0) {
+          client.transport.write("x");
+          await client.lost;
+        }
+        assertEquals(String(await faulty.lost), `Error: ${method}`);
+      });
+      assertEquals(errors.map(String), [`Error: ${method}`]);
     });
   }
 

@@ -85,8 +85,13 @@ export class DelayedCalls {
    *
    * @param seconds Tells the present time.
    * @param earlier Called when the first call is due earlier than it was.
+   * @param rejected Gets what the promise of an async call fails with; without this it is nobody's.
    */
-  constructor(readonly seconds: () => number, readonly earlier: () => void = () => {}) {}
+  constructor(
+    readonly seconds: () => number,
+    readonly earlier: () => void = () => {},
+    readonly rejected: ((error: unknown) => void) | null = null,
+  ) {}
 
   /** How many calls are to come. */
   get size(): number {
@@ -134,8 +139,8 @@ export class DelayedCalls {
       if (--this.#waiting === 0) this.#clear(); // whatever is left is dead
       call.f = CALLED;
       call.args = null;
-      if (args === null) f();
-      else f(...args);
+      const returned = args === null ? f() : f(...args);
+      if (returned instanceof Promise && this.rejected !== null) returned.then(undefined, this.rejected);
       return true;
     }
   }

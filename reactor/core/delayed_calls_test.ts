@@ -1,3 +1,4 @@
+import { setErrorReporter } from "@ropewalk/deferred";
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type Call, DelayedCalls } from "./delayed_calls.ts";
@@ -324,6 +325,23 @@ Deno.test("a reactor holds one timer of its host, and lets it go with the last c
   assertEquals(waits(), []);
   reactor.callLater(2, () => {});
   assertEquals(waits(), [2000]);
+});
+
+Deno.test("what an async call fails with is reported", async () => {
+  const clock = new HandClock();
+  const reactor = new HandReactor(clock);
+  const reports: string[] = [];
+  const previous = setErrorReporter((failure, context) => void reports.push(`${context}: ${failure.value}`));
+  try {
+    reactor.callLater(1, () => Promise.reject(new RangeError("on purpose")));
+    reactor.callLater(1, () => Promise.resolve());
+    clock.fire();
+    await Promise.resolve();
+  } finally {
+    setErrorReporter(previous);
+  }
+  assertEquals(reports, ["Error in a delayed call: RangeError: on purpose"]);
+  assertEquals(reactor.stats().errors, 1);
 });
 
 Deno.test("what waits when a run ends keeps the process alive no longer; what is arranged after it does", async () => {

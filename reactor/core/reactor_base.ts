@@ -66,7 +66,8 @@ export abstract class ReactorBase implements ReactorCore, ReactorTime {
    */
   constructor(clock: HostClock) {
     this.clock = clock;
-    this.#calls = new DelayedCalls(() => clock.seconds(), () => this.#arm());
+    const failed = (error: unknown): void => this.reportError(error, "Error in a delayed call");
+    this.#calls = new DelayedCalls(() => clock.seconds(), () => this.#arm(), failed);
     this.#made = clock.seconds();
   }
 

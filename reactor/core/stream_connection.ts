@@ -128,7 +128,7 @@ export class StreamConnection implements Transport {
     figures.connections.add(this);
     figures.connectionsTotal++;
     try {
-      this.#protocol.makeConnection(this);
+      this.#watch("makeConnection", this.#protocol.makeConnection(this));
     } catch (error) {
       this.#faulty("makeConnection", error);
     }
@@ -187,7 +187,7 @@ export class StreamConnection implements Transport {
   #deliver(data: Uint8Array): void {
     this.#delivering = true;
     try {
-      this.#protocol.dataReceived(data);
+      this.#watch("dataReceived", this.#protocol.dataReceived(data));
     } catch (error) {
       this.#faulty("dataReceived", error);
     }
@@ -514,6 +514,11 @@ export class StreamConnection implements Transport {
     } catch (error) {
       this.reactor.reportError(error, `Error in ${name} of a protocol`);
     }
+  }
+
+  // A method that is async fails later.
+  #watch(name: string, returned: unknown): void {
+    if (returned instanceof Promise) returned.then(undefined, (error) => this.#faulty(name, error));
   }
 
   #faulty(name: string, error: unknown): void {

@@ -90,11 +90,13 @@ export class SimulatedReactor implements Reactor {
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
     // A program that has crashed may still be in the middle of something: whatever it arranges never comes.
     if (!this._alive) return new DelayedCalls(() => this.seconds()).add(seconds, () => {}, []);
+    const failed = (error: unknown): void => this._report(error, "Error in a delayed call");
     const call = this.network.callLater(seconds === 0 ? TURN_SECONDS : seconds, () => {
       try {
-        f(...args);
+        const returned = f(...args);
+        if (returned instanceof Promise) returned.then(undefined, failed); // it is async
       } catch (error) {
-        this._report(error, "Error in a delayed call");
+        failed(error);
       }
     });
     this.#calls.add(call);

@@ -1,0 +1,66 @@
+import { setErrorReporter } from "@ropewalk/deferred";
+import { Clock, StringTransport } from "@ropewalk/testing";
+import { assertEquals } from "@std/assert";
+import { encodeUtf8 } from "./bytes.ts";
+import { Int8StringReceiver } from "./int_string_receiver.ts";
+import { LineOnlyReceiver } from "./line_only_receiver.ts";
+import { LineReceiver } from "./line_receiver.ts";
+import { NetstringReceiver } from "./netstring_receiver.ts";
+import type { Protocol } from "./protocol.ts";
+
+// deno-lint-ignore require-await
+async function fail(): Promise<void> {
+  throw new RangeError("on purpose");
+}
+
+class Lines extends LineReceiver {
+  override lineReceived = fail;
+}
+
+class Raw extends LineReceiver {
+  override rawDataReceived = fail;
+  override connectionMade(): void {
+    this.setRawMode();
+  }
+}
+
+class OnlyLines extends LineOnlyReceiver {
+  override lineReceived = fail;
+}
+
+class Strings extends Int8StringReceiver {
+  override stringReceived = fail;
+}
+
+class Netstrings extends NetstringReceiver {
+  override stringReceived = fail;
+}
+
+const CASES: [string, Protocol, string][] = [
+  ["lineReceived", new Lines(), "one\r\n"],
+  ["rawDataReceived", new Raw(), "one"],
+  ["lineReceived", new OnlyLines(), "one\r\n"],
+  ["stringReceived", new Strings(), "\x03one"],
+  ["stringReceived", new Netstrings(), "3:one,"],
+];
+
+for (const [name, protocol, data] of CASES) {
+  Deno.test(`${protocol.constructor.name}: an async ${name} that fails is reported, and loses the connection`, async () => {
+    const transport = new StringTransport({ reactor: new Clock() });
+    const reports: string[] = [];
+    const previous = setErrorReporter((failure, context) =>
+      void reports.push(`${context}: ${failure.value}`)
+    );
+    try {
+      protocol.makeConnection(transport);
+      protocol.dataReceived(encodeUtf8(data));
+      assertEquals([reports, transport.disconnecting], [[], false]);
+      await Promise.resolve();
+      await Promise.resolve();
+    } finally {
+      setErrorReporter(previous);
+    }
+    assertEquals(reports, [`Error in ${name} of a protocol: RangeError: on purpose`]);
+    assertEquals(transport.disconnecting, true);
+  });
+}
