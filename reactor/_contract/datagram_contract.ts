@@ -177,6 +177,16 @@ export function datagramContract({ name, make, test: declare }: Host): void {
     assert(ear.heard.includes("hello"));
   });
 
+  test(`${name}: an address of the other family is refused at the caller`, async () => {
+    const reactor = make();
+    for (const [hostname, other] of [["127.0.0.1", "::1"], ["::1", "127.0.0.1"]] as const) {
+      const port = closing(reactor.listenUDP(0, new Ear(), { hostname }));
+      await port.ready;
+      assertThrows(() => port.write("x", { host: other, port: 9 }), RangeError, `${other} is of IPv`);
+      assertThrows(() => port.connect(other, 9), RangeError, `${other} is of IPv`);
+    }
+  });
+
   test(`${name}: a number that is no UDP port is refused at once`, () => {
     const reactor = make();
     for (const port of [-1, 65_536, 1.5, NaN]) {

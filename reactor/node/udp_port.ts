@@ -111,6 +111,7 @@ class UDPPort implements DatagramTransport {
       throw new TypeError("Cannot send a datagram: it has no address, and the port is not connected");
     }
     checkPort(to.port, "send a datagram");
+    if (this.#connected === null) this.#checkFamily(to.host, "send a datagram");
     const target = this.#connected === null ? targetOf(to) : null;
     if (socket.send(bytes, target)) this.reactor.figures.bytesOut += bytes.length;
   }
@@ -121,6 +122,7 @@ class UDPPort implements DatagramTransport {
       throw new RangeError(`Cannot connect the port: "${host}" is a name, and an address is needed`);
     }
     checkPort(port, "connect the port");
+    this.#checkFamily(host, "connect the port");
     this.#connected = { host, port };
     if (this.#socket?.bound) this.#socket.connect(this.#connected);
   }
@@ -203,6 +205,13 @@ class UDPPort implements DatagramTransport {
     else if (this.#socket !== null) {
       this.#guard("connectionRefused", () => this.handler.connectionRefused?.());
     }
+  }
+
+  // What is no address is a name, whose family its look-up chooses.
+  #checkFamily(host: string, what: string): void {
+    if (this.#isV6 ? ipv4Bytes(host) === null : !host.includes(":")) return;
+    const [its, ours] = this.#isV6 ? [4, 6] : [6, 4];
+    throw new RangeError(`Cannot ${what}: ${host} is of IPv${its}, and the port of IPv${ours}`);
   }
 
   #set(name: string, set: (socket: Socket) => void): void {

@@ -46,7 +46,7 @@ export interface DatagramTransport extends ListeningPort {
   leaveGroup(group: string, interfaceAddress?: string): Deferred<void>;
   /** Which interface, named by its address, multicast datagrams leave by; the system chooses otherwise. */
   setOutgoingInterface(interfaceAddress: string): Deferred<void>;
-  /** How many routers a multicast datagram may pass, 1 to 255; as the other settings, kept until the port is bound. */
+  /** How many routers a multicast datagram may pass, 0 (not on Deno) to 255; as the other settings, kept until the port is bound. */
   setTTL(ttl: number): void;
   /** Whether our own multicast datagrams come back to this host. */
   setLoopbackMode(on: boolean): void;
