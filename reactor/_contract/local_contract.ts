@@ -59,12 +59,16 @@ export function unixContract({ name, make, test: declare }: Host): void {
   );
 
   test(
-    `${name}: a UNIX port may be stopped before it is bound, and leaves no file`,
+    `${name}: a UNIX port may be stopped before it is bound, leaves no file, and its path is free in the same turn`,
     inDirectory(async (file) => {
       const reactor = make();
       await reactor.listenUNIX(file, new Recorders()).stopListening();
       await later(reactor, 0.01);
       assertEquals([fs.existsSync(file), reactor.stats().ports], [false, []]);
+      const port = reactor.listenUNIX(file, new Recorders());
+      await port.ready;
+      port.stopListening(); // and the path is free at once
+      await closing(reactor.listenUNIX(file, new Recorders())).ready;
     }),
   );
 

@@ -148,6 +148,10 @@ class NodeListener implements HostListener {
 
   close(): Promise<void> {
     // A server closes once its connections are gone too, and ours live on: it has stopped accepting, which is what counts.
+    if (this.#address !== null) {
+      this.server.close();
+      return Promise.resolve();
+    }
     // One that is closed before it is bound would never say that it is: that is waited for.
     return this.ready.then(() => void this.server.close(), () => {});
   }
