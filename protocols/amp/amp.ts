@@ -39,8 +39,8 @@ export interface AMPOptions {
   /** The largest box accepted, in bytes. @default 4 MiB */
   maxBoxBytes?: number;
   /**
-   * How many bytes of answers may wait for a peer that does not read, before the connection is cut. Questions do not
-   * count: whoever asks much can register a producer with the transport, and hear when to hold.
+   * How many bytes of answers may wait for a peer. When there are more, no questions are heard until it has read them;
+   * the connection is cut if that takes a minute.
    *
    * @default 16 MiB
    */
@@ -111,10 +111,14 @@ export class AMP<F = Factory> extends Protocol<F> {
       },
       close: () => this.transport.loseConnection(),
     });
-    this.#unread = new UnreadAnswers(
-      options.maxUnreadBytes ?? 16 * 1024 * 1024,
-      () => this.transport.abortConnection(),
-    );
+    this.#unread = new UnreadAnswers(options.maxUnreadBytes ?? 16 * 1024 * 1024, {
+      hold: () => this.transport.pauseProducing(),
+      goOn: () => {
+        this.transport.resumeProducing();
+        this.#deal();
+      },
+      cutOff: () => this.transport.abortConnection(),
+    });
     if (options.maxBoxBytes !== undefined) this.#parser.maxBoxBytes = options.maxBoxBytes;
   }
 
@@ -229,9 +233,9 @@ export class AMP<F = Factory> extends Protocol<F> {
     }
     if (this.#gone !== null) return;
     const { queue, maxBoxBytes } = this.#parser;
-    if (this.#delivering || this.#deciding) {
+    if (this.#delivering || this.#deciding || this.#unread.isHolding) {
       queue.append(data);
-      if (queue.length > maxBoxBytes && !this.#delivering) {
+      if (this.#deciding && queue.length > maxBoxBytes) {
         this.#quit(new AmpProtocolError("Cannot keep more: nobody has decided on the other protocol"));
       }
       return;
@@ -245,7 +249,7 @@ export class AMP<F = Factory> extends Protocol<F> {
     if (this.#delivering) return;
     this.#delivering = true;
     try {
-      while (this.#inner === null && this.#gone === null && !this.#deciding) {
+      while (this.#inner === null && this.#gone === null && !this.#deciding && !this.#unread.isHolding) {
         const box = this.#parser.next();
         if (box === null) break;
         this.#boxReceived(box);
@@ -263,6 +267,7 @@ export class AMP<F = Factory> extends Protocol<F> {
   /** All that was asked fails with the reason. */
   override connectionLost(reason: Failure): void {
     this.connected = false;
+    this.#unread.release();
     this.#failAll(reason);
     this.#inner?.connectionLost(reason);
   }
@@ -356,6 +361,7 @@ export class AMP<F = Factory> extends Protocol<F> {
   #become(protocol: StreamProtocol): void {
     this.#switching = false;
     this.#held = "";
+    if (this.#unread.isHolding) this.transport.resumeProducing();
     this.#unread.release();
     this.#failAll(new Failure(new ProtocolSwitched("Cannot speak AMP: the connection has another protocol")));
     this.#inner = protocol;
