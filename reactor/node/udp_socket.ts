@@ -24,6 +24,9 @@ interface Sending {
   readonly to: Target | null;
 }
 
+/** Stands where something was sent, whose bytes are not kept. */
+const SENT: Sending = { bytes: null, to: null };
+
 /** So many places at the front of the queue may be used up before they are given back. */
 const SPENT = 1024;
 /** So much may wait to be sent. What comes on top is lost, as it is when a system's own buffer is full. */
@@ -134,6 +137,7 @@ export class UDPSocket {
         if (this.#closed !== null) this.#end();
         return;
       }
+      this.#queue[this.#first] = SENT;
       if (++this.#first === SPENT) {
         this.#queue.splice(0, SPENT);
         this.#first = 0;
