@@ -198,7 +198,8 @@ export class AMP<F = Factory> extends Protocol<F> {
   /**
    * Asks the peer to go over to TLS, and does so when it agrees.
    *
-   * @returns Fires when the handshake has begun.
+   * @returns Fires when the handshake has begun. It fails if the peer refuses; also, and the connection is closed, if
+   * there is plain text behind the answer.
    * @throws {OnlyOneTLS} If it was asked for before.
    */
   startTLS(options: TLSClientOptions): Deferred<void> {
