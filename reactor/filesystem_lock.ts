@@ -36,7 +36,8 @@ export interface FilesystemLockOptions {
 /**
  * A lock file that holds the number of the process that has it. That of a process which is gone is taken over; while
  * that happens there is a second file, its name with `.clearing` after it. A process that dies in that moment leaves it
- * there, and then nobody takes over until somebody removes it.
+ * there, and then nobody takes over until somebody removes it. So it is with one that dies between making the file and
+ * writing its number.
  */
 export class DeferredFilesystemLock {
   /** True while we have it. */
