@@ -9,6 +9,7 @@ import { Command } from "./command.ts";
 import { RemoteAmpError } from "./errors.ts";
 import { String_ } from "./arguments.ts";
 
+import { stopReading } from "../_not_reading_test.ts";
 import { box } from "./_helpers_test.ts";
 
 class Fetch extends Command {
@@ -31,16 +32,6 @@ function asking(maxUnreadBytes: number, clock = new Clock()) {
   amp.respond(Fetch, () => PAGE);
   const ask = (times: number) => amp.dataReceived(concatBytes(new Array(times).fill(ASK)));
   return { amp, transport, ask, reader: stopReading(transport) };
-}
-
-function stopReading(transport: StringTransport) {
-  const reader = { reads: false };
-  const register = transport.registerProducer.bind(transport);
-  transport.registerProducer = (producer, streaming) => {
-    register(producer, streaming);
-    if (!reader.reads) (producer as PushProducer).pauseProducing();
-  };
-  return reader;
 }
 
 Deno.test("AMP hears no more questions of a peer that has not read the answers, and then all of them", () => {

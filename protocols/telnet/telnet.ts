@@ -13,6 +13,7 @@ import type { Data } from "@ropewalk/reactor/core";
 import { fromLatin1, latin1, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
+import { UnreadAnswers } from "../_unread_answers.ts";
 import { DO, DONT, IAC, SB, SE, WILL, WONT } from "./codes.ts";
 
 /** What can go wrong between both ends about an option. */
@@ -46,6 +47,8 @@ interface Half {
   wanted: boolean;
 }
 
+/** Bytes of answers about options that may wait for the far end to read them. */
+const MAX_UNREAD_BYTES = 65_536;
 const CR = 13;
 const LF = 10;
 
@@ -86,6 +89,8 @@ export class Telnet<F = Factory> extends Protocol<F> {
   #underTLS = false;
   #sub = "";
   #gone: Failure | null = null; // why nothing can be asked any more
+  // A far end that asks and does not read is cut off.
+  readonly #answers = new UnreadAnswers(MAX_UNREAD_BYTES, () => this.transport.abortConnection());
 
   // ---- what a subclass says
 
@@ -302,6 +307,11 @@ export class Telnet<F = Factory> extends Protocol<F> {
     this.transport.write(Uint8Array.of(IAC, command, option));
   }
 
+  #answer(command: number, option: number): void {
+    this.#send(command, option);
+    this.#answers.sent(3, this.transport);
+  }
+
   // The rules of RFC 854: answer only what changes a state, so that two ends cannot answer each other for ever.
   #negotiate(command: number, option: number): void {
     const aboutUs = command === DO || command === DONT;
@@ -326,14 +336,14 @@ export class Telnet<F = Factory> extends Protocol<F> {
     if (half.on === on) return;
     if (!on) {
       half.on = false;
-      this.#send(aboutUs ? WONT : DONT, option);
+      this.#answer(aboutUs ? WONT : DONT, option);
       this.#changed(aboutUs, option, false);
       return;
     }
     const agreed = aboutUs ? this.enableLocal(option) : this.enableRemote(option);
     half.on = agreed;
-    if (aboutUs) this.#send(agreed ? WILL : WONT, option);
-    else this.#send(agreed ? DO : DONT, option);
+    if (aboutUs) this.#answer(agreed ? WILL : WONT, option);
+    else this.#answer(agreed ? DO : DONT, option);
   }
 
   #changed(aboutUs: boolean, option: number, on: boolean): void {

@@ -12,6 +12,7 @@ import type { Data, DelayedCall } from "@ropewalk/reactor/core";
 import { encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
+import { UnreadAnswers } from "../_unread_answers.ts";
 import { deflate, inflate } from "./deflate.ts";
 import { WebSocketError } from "./errors.ts";
 import { writeFrame } from "./frame_writer.ts";
@@ -19,6 +20,9 @@ import { BINARY, CLOSE, CONTINUATION, type Frame, FrameParser, PING, PONG, TEXT 
 import { MessageAssembler } from "./message_assembler.ts";
 import type { WebSocketOptions } from "./options.ts";
 import { isSendable, readText } from "./payloads.ts";
+
+/** Bytes of pongs that may wait for a peer to read them. */
+const MAX_UNREAD_PONG_BYTES = 1024 * 1024;
 
 /** How a connection stands. */
 export type WebSocketState = "connecting" | "open" | "closing" | "closed";
@@ -59,6 +63,8 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
   #timer: DelayedCall | null = null;
   #pinged = false;
   #told = false; // closed() was called
+  // A peer that pings and does not read is cut off.
+  readonly #pongs = new UnreadAnswers(MAX_UNREAD_PONG_BYTES, () => this.transport.abortConnection());
 
   /**
    * A connection to be; it is open once it has a transport.
@@ -266,13 +272,18 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
 
   #controlReceived(opcode: number, payload: Uint8Array): void {
     if (opcode === PING) {
-      if (!this.#closeSent) this.#sendFrame(128 | PONG, payload);
+      if (!this.#closeSent) this.#sendPong(payload);
       this.pingReceived(payload);
     } else if (opcode === PONG) {
       this.pongReceived(payload);
     } else {
       this.#closeFrame(payload);
     }
+  }
+
+  #sendPong(payload: Uint8Array): void {
+    this.#sendFrame(128 | PONG, payload);
+    this.#pongs.sent(payload.length + 2, this.transport);
   }
 
   #closeFrame(payload: Uint8Array): void {
