@@ -100,7 +100,7 @@ export class MessageTransport implements Transport {
   write(data: Data): void {
     if (this.#lost || this.disconnecting) return;
     if (this.#parts.length === 0) queueMicrotask(() => this.#flush());
-    this.#parts.push(typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
+    this.#parts.push(typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data));
   }
 
   writeSequence(parts: Iterable<Data>): void {

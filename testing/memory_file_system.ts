@@ -77,7 +77,7 @@ export class MemoryFileSystem implements FileSystem {
           content instanceof Uint8Array || typeof content === "string" ? "file" : "link",
         );
         if (typeof content === "string") entry.content = new TextEncoder().encode(content);
-        else if (content instanceof Uint8Array) entry.content = content.slice();
+        else if (content instanceof Uint8Array) entry.content = new Uint8Array(content);
         else entry.target = content.link;
         this.#makeAll(names.slice(0, -1)).children.set(names.at(-1) ?? "", entry);
       }
@@ -295,7 +295,7 @@ class MemoryFile implements OpenFile {
   }
 
   async write(data: Uint8Array): Promise<number> {
-    const copy = data.slice();
+    const copy = new Uint8Array(data);
     await this.#check(this.#mode !== "read");
     const { content } = this.#entry;
     const at = this.#mode === "append" ? content.length : this.#position;

@@ -147,7 +147,9 @@ export class EncodingChannel implements ResponseChannel, PushProducer {
     const writer = this.#writer;
     if (writer === null) return this.#next.writeBody(data);
     if (this.#over) return;
-    const bytes = typeof data === "string" ? encodeUtf8(data) as Uint8Array<ArrayBuffer> : data.slice();
+    const bytes = typeof data === "string"
+      ? encodeUtf8(data) as Uint8Array<ArrayBuffer>
+      : new Uint8Array(data);
     this.#waiting += bytes.length;
     writer.write(bytes).then(() => {
       this.#waiting -= bytes.length;

@@ -157,7 +157,7 @@ function streamOf(request: SiteRequest): ReadableStream<Uint8Array<ArrayBuffer>>
       request.deliverBody({
         bodyReceived(bytes) {
           if (over) return;
-          controller.enqueue(bytes.slice());
+          controller.enqueue(new Uint8Array(bytes));
           if (controller.desiredSize! <= 0) request.pauseBody();
         },
         bodyComplete() {

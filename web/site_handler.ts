@@ -276,7 +276,7 @@ class FetchChannel implements ResponseChannel {
   }
 
   writeBody(data: Data): void {
-    const bytes = typeof data === "string" ? encodeUtf8(data) : data.slice();
+    const bytes = typeof data === "string" ? encodeUtf8(data) : new Uint8Array(data);
     this.#request.sentLength += bytes.length;
     this.#stream!.enqueue(bytes);
     if (this.#paused || this.#stream!.desiredSize! > 0) return;

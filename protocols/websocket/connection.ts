@@ -132,9 +132,9 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     const isText = typeof message === "string";
     const first = 128 | (isText ? TEXT : BINARY);
     if (this.#deflating && message.length >= this.#options.deflateFromBytes) {
-      this.#sendDeflated(first, isText ? encodeUtf8(message) : message.slice());
+      this.#sendDeflated(first, isText ? encodeUtf8(message) : new Uint8Array(message));
     } else if (this.#outgoing !== null) {
-      const copy = isText ? encodeUtf8(message) : message.slice();
+      const copy = isText ? encodeUtf8(message) : new Uint8Array(message);
       this.#afterOutgoing(() => this.#sendFrame(first, copy));
     } else {
       this.#sendFrame(first, message);

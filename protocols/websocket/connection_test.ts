@@ -1,6 +1,7 @@
 import { chunked } from "@ropewalk/testing/arbitraries";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
 import { concatBytes, latin1 } from "../bytes.ts";
 import { broken, bytes, closeFrame, frame, open, text } from "./_helpers_test.ts";
 import { MessageAssembler } from "./message_assembler.ts";
@@ -198,4 +199,12 @@ Deno.test("WebSocketConnection as a server cuts off a peer that takes nothing of
     assertEquals(other.clock.getDelayedCalls(), []);
     socket.connectionLost(broken());
   }
+});
+
+Deno.test("WebSocketConnection leaves a message alone that it sends masked, a Buffer too", () => {
+  const { socket, transport } = open({}, false);
+  const message = Buffer.from("of the host's own kind"); // whose slice() is no copy
+  socket.sendMessage(message);
+  assertEquals(message.toString(), "of the host's own kind");
+  assert(!latin1(transport.value()).includes("own kind"));
 });

@@ -38,7 +38,7 @@ async function through(
 
 /** Compresses a message. */
 export async function deflate(message: Uint8Array): Promise<Uint8Array> {
-  const stream = await through(message.slice(), new CompressionStream("deflate-raw"), Infinity);
+  const stream = await through(new Uint8Array(message), new CompressionStream("deflate-raw"), Infinity);
   return concatBytes([stream, ZERO]);
 }
 

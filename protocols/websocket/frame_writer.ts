@@ -20,7 +20,11 @@ let randomAt = random.length;
  */
 export function writeFrame(transport: Transport, mask: boolean, first: number, payload: Data): void {
   if (payload.length * 3 + 14 > scratch.length) {
-    const bytes = typeof payload === "string" ? encodeUtf8(payload) : mask ? payload.slice() : payload;
+    const bytes = typeof payload === "string"
+      ? encodeUtf8(payload)
+      : mask
+      ? new Uint8Array(payload)
+      : payload;
     const at = writeHead(scratch, first, bytes.length, mask);
     if (mask) {
       nextMask(scratch, at - 4);

@@ -3,6 +3,11 @@
  * @module
  */
 
+/** A host and a port in one, with brackets where the host is an IPv6 address. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** An IPv4 address and port. */
 export class IPv4Address {
   /**

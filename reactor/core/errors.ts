@@ -2,6 +2,7 @@
  * The errors of `@ropewalk/reactor`, each with a stable `code`.
  * @module
  */
+import { hostAndPort } from "./addresses.ts";
 
 /** The base of this package's errors: each carries a stable code. */
 export abstract class ReactorError extends Error {
@@ -211,7 +212,7 @@ export class CannotListenError extends ReactorError {
    * @param cause What the system said.
    */
   constructor(readonly host: string, readonly port: number | string, cause: unknown) {
-    const where = typeof port === "number" ? `${host}:${port}` : port.replace("\0", "@");
+    const where = typeof port === "number" ? hostAndPort(host, port) : port.replace("\0", "@");
     super(`Cannot listen on ${where}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }

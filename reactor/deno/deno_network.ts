@@ -2,7 +2,7 @@
  * Deno's own sockets. TLS, and whatever Deno lacks (binding a client's address), comes from its `node:` modules.
  * @module
  */
-import { type Address, ipAddress, UNIXAddress } from "../core/addresses.ts";
+import { type Address, hostAndPort, ipAddress, UNIXAddress } from "../core/addresses.ts";
 import { asciiHost } from "../core/ascii_host.ts";
 import { NotSupportedError } from "../core/errors.ts";
 import type { Accepted, Dialling, HostListener, HostNetwork, HostStream } from "../core/host_network.ts";
@@ -55,7 +55,7 @@ export class DenoNetwork implements HostNetwork {
   connectTCP(host: string, port: number, bindAddress?: { hostname: string; port?: number }): Dialling {
     if (bindAddress !== undefined) return this.#node.connectTCP(host, port, bindAddress);
     const hostname = asciiHost(host);
-    return dial((signal) => Deno.connect({ hostname, port, signal }), `${host}:${port}`);
+    return dial((signal) => Deno.connect({ hostname, port, signal }), hostAndPort(host, port));
   }
 
   connectUNIX(path: string): Dialling {

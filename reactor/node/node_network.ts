@@ -4,7 +4,7 @@
  */
 import { lookup } from "node:dns";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { type Address, ipAddress, UNIXAddress } from "../core/addresses.ts";
+import { type Address, hostAndPort, ipAddress, UNIXAddress } from "../core/addresses.ts";
 import { asciiHost } from "../core/ascii_host.ts";
 import { DNSLookupError, NotSupportedError } from "../core/errors.ts";
 import type { Accepted, Dialling, HostListener, HostNetwork, HostStream } from "../core/host_network.ts";
@@ -77,7 +77,11 @@ export class NodeNetwork implements HostNetwork {
         ? {}
         : { localAddress: bindAddress.hostname, localPort: bindAddress.port ?? 0 }),
     });
-    return dial(socket, `${host}:${port}`, () => [tcpAddress(socket, "local"), tcpAddress(socket, "remote")]);
+    return dial(
+      socket,
+      hostAndPort(host, port),
+      () => [tcpAddress(socket, "local"), tcpAddress(socket, "remote")],
+    );
   }
 
   connectUNIX(path: string): Dialling {

@@ -39,7 +39,9 @@ export class MemoryConnection extends StringTransportWithDisconnection {
   /** The peer sends something. A protocol that has paused or closes hears nothing. */
   receive(data: Uint8Array | string): void {
     if (!this.connected || this.disconnecting || this.producerState !== "producing") return;
-    this.protocol.dataReceived(typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
+    this.protocol.dataReceived(
+      typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data),
+    );
   }
 
   /**

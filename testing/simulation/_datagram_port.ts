@@ -132,7 +132,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
   }
 
   write(data: Data, address?: Target): void {
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data.slice();
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
     if (bytes.length > MAX_DATAGRAM_BYTES) throw new MessageLengthError();
     const target = this.#peer ?? address;
     if (target === undefined) throw new TypeError("Cannot send a datagram: no address is given");

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Address, DatagramTransport } from "@ropewalk/reactor/core";
 import { CannotListenError, MessageLengthError } from "@ropewalk/reactor/core";
@@ -39,6 +40,15 @@ Deno.test("datagrams arrive whole, with their sender's address", () => {
   a.transport.write("by name", { host: "other", port: 53 });
   network.run(1);
   assertEquals(b.heard, ["hello from 10.0.0.1:53", "by name from 10.0.0.1:53"]);
+});
+
+Deno.test("a datagram is copied when it is written, a Buffer too", () => {
+  const { network, a, b, to } = two();
+  const bytes = Buffer.from("as it was");
+  a.transport.write(bytes, to);
+  bytes.fill(120);
+  network.run(1);
+  assertEquals(b.heard, ["as it was from 10.0.0.1:53"]);
 });
 
 Deno.test("datagrams are lost, doubled and overtaken as often as the network is told", () => {

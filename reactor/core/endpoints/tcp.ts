@@ -2,6 +2,7 @@
  * TCP endpoints.
  * @module
  */
+import { hostAndPort } from "../addresses.ts";
 import { CancelledError, type Deferred } from "@ropewalk/deferred";
 import { ConnectingCancelledError, DNSLookupError } from "../errors.ts";
 import type {
@@ -83,7 +84,7 @@ export class TCP6ClientEndpoint extends TCP4ClientEndpoint {
     const { host, port, options } = this;
     const reactor: ReactorTCP & Pick<ResolvingReactor, "resolveHost"> = this.reactor;
     if (host.includes(":") || reactor.resolveHost === undefined) return super.connect(factory);
-    const where = `${host}:${port}`;
+    const where = hostAndPort(host, port);
     return reactor.resolveHost(host).addCallbacks((addresses) => {
       const address = addresses.find((address) => address.includes(":"));
       if (address === undefined) throw new DNSLookupError(`Cannot resolve ${where}: it has no IPv6 address`);
