@@ -176,6 +176,17 @@ export class MemoryFileSystem implements FileSystem {
     if (!parent.children.delete(name)) throw systemError("ENOENT", path);
   }
 
+  /** Removes an empty directory. */
+  async removeDirectory(path: string): Promise<void> {
+    await null;
+    const { parent, name } = this.#place(path);
+    const entry = parent.children.get(name);
+    if (entry === undefined) throw systemError("ENOENT", path);
+    if (entry.kind !== "directory") throw systemError("ENOTDIR", path);
+    if (entry.children.size > 0) throw systemError("ENOTEMPTY", path);
+    parent.children.delete(name);
+  }
+
   #entry(kind: Entry["kind"]): Entry {
     const mode = { file: 0o644, directory: 0o755, link: 0o777 }[kind];
     const children = new Map<string, Entry>();

@@ -114,8 +114,7 @@ export class FilePathFTPShell implements FTPShell {
     return told(async () => {
       const place = await this.#own(path);
       if ((await place.linkStat())?.kind !== "directory") throw new FTPFileError("Not a directory");
-      if ((await place.list()).length > 0) throw new FTPFileError("Directory not empty");
-      await place.remove();
+      await place.removeDirectory();
     });
   }
 

@@ -151,6 +151,16 @@ onBoth("a file is renamed, over what is there, and a directory with what is in i
   assertEquals(await codeOf(root.child("none").moveTo(root.child("f"))), "ENOENT");
 });
 
+onBoth("removeDirectory takes away an empty directory, and nothing else", async (root) => {
+  const full = root.child("full");
+  await root.descendant(["full", "empty"]).makeDirectories();
+  await full.child("file").setContent("kept");
+  const codes = [full, full.child("file"), full.child("none")].map((path) => codeOf(path.removeDirectory()));
+  assertEquals(await Promise.all(codes), ["ENOTEMPTY", "ENOTDIR", "ENOENT"]);
+  await full.child("empty").removeDirectory();
+  assertEquals([await full.list(), await text(full.child("file"))], [["file"], "kept"]);
+});
+
 onBoth("a directory is copied and removed with all that is in it", async (root) => {
   const source = root.descendant(["s", "deep"]);
   await source.makeDirectories();

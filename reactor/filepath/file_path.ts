@@ -307,6 +307,11 @@ export class FilePath {
     return this.fileSystem.remove(this.path);
   }
 
+  /** Removes a directory if nothing is in it, and fails otherwise: whatever comes into it meanwhile is safe. */
+  removeDirectory(): Promise<void> {
+    return this.fileSystem.removeDirectory(this.path);
+  }
+
   /** The path. */
   toString(): string {
     return this.path;

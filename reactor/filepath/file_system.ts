@@ -54,4 +54,6 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it. */
   remove(path: string): Promise<void>;
+  /** Removes a directory; fails with `ENOTEMPTY` if anything is in it, `ENOTDIR` if it is none. */
+  removeDirectory(path: string): Promise<void>;
 }

@@ -69,4 +69,5 @@ export const hostFileSystem: FileSystem = {
   link: (target, path) => fs.symlink(target, path),
   rename: (from, to) => fs.rename(from, to),
   remove: (path) => fs.rm(path, { recursive: true }),
+  removeDirectory: (path) => fs.rmdir(path),
 };
