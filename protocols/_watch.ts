@@ -2,7 +2,7 @@
  * Handlers that are async: what they fail with is reported and costs the connection, as if they had thrown.
  * @module
  */
-import { reportError } from "@ropewalk/deferred";
+import { Failure, reportError } from "@ropewalk/deferred";
 import type { Protocol } from "./protocol.ts";
 
 /**
@@ -16,6 +16,6 @@ export function watch(protocol: Pick<Protocol, "transport">, name: string, retur
   if (!(returned instanceof Promise)) return;
   returned.then(undefined, (error) => {
     reportError(error, `Error in ${name} of a protocol`);
-    protocol.transport?.abortConnection();
+    protocol.transport?.abortConnection(new Failure(error));
   });
 }

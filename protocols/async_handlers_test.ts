@@ -54,13 +54,13 @@ for (const [name, protocol, data] of CASES) {
     try {
       protocol.makeConnection(transport);
       protocol.dataReceived(encodeUtf8(data));
-      assertEquals([reports, transport.disconnecting], [[], false]);
+      assertEquals([reports, transport.aborting], [[], false]);
       await Promise.resolve();
       await Promise.resolve();
     } finally {
       setErrorReporter(previous);
     }
     assertEquals(reports, [`Error in ${name} of a protocol: RangeError: on purpose`]);
-    assertEquals(transport.disconnecting, true);
+    assertEquals(String(transport.abortReason?.value), "RangeError: on purpose"); // what connectionLost gets
   });
 }

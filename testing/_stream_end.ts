@@ -157,7 +157,7 @@ export class StreamEnd extends MemoryTransport {
   /** To be called after each {@linkcode take}, in a later turn than the write: what was taken has left. */
   left(parcel: Parcel): void {
     if (!this.connected) return;
-    if (parcel === RESET) this.#lost(new ConnectionAborted());
+    if (parcel === RESET) this.#lost(this.abortReason?.value ?? new ConnectionAborted());
     else if (parcel === END) this.#endLeft();
     else if (this.#queued === 0) this.#drained();
   }
@@ -350,10 +350,12 @@ export class StreamEnd extends MemoryTransport {
     this.#endWanted = true;
     if (error instanceof ConnectionLost) this.#endTaken = true;
     this.carrier.wake(this);
+    const failed = (problem: unknown): void => this.carrier.threw(this, problem);
     try {
-      this.lose(this.protocol, reason);
+      const returned = this.lose(this.protocol, reason);
+      if (returned instanceof Promise) returned.then(undefined, failed); // it is async
     } catch (problem) {
-      this.carrier.threw(this, problem);
+      failed(problem);
     }
     this.carrier.lost?.(this, reason);
   }

@@ -45,6 +45,8 @@ export abstract class MemoryTransport implements Transport {
   connected = true;
   /** True once `loseConnection` or `abortConnection` was called. */
   disconnecting = false;
+  /** What `abortConnection` was given. */
+  abortReason: Failure | null = null;
   /** True once `abortConnection` was called. */
   aborting = false;
   /** True once `loseWriteConnection` was called: nothing more can be written. */
@@ -116,10 +118,11 @@ export abstract class MemoryTransport implements Transport {
   }
 
   /** Closes at once. */
-  abortConnection(): void {
+  abortConnection(reason?: Failure): void {
     if (!this.connected || this.aborting) return;
     this.disconnecting = true;
     this.aborting = true;
+    this.abortReason = reason ?? null;
     this.reset();
   }
 
@@ -219,18 +222,20 @@ export abstract class MemoryTransport implements Transport {
     return this.peerCertificate;
   }
 
-  /** The connection is gone: tells the producer, then the protocol. Called once. */
-  protected lose(protocol: StreamProtocol, reason: Failure): void {
+  /** The connection is gone: tells the producer, then the protocol. Called once. @returns What `connectionLost` returns. */
+  protected lose(protocol: StreamProtocol, reason: Failure): unknown {
     this.connected = false;
     this.producerState = "stopped";
     const { producer } = this;
     this.producer = null;
     this.streaming = null;
+    let returned: unknown;
     try {
       producer?.stopProducing();
     } finally {
-      protocol.connectionLost(reason);
+      returned = protocol.connectionLost(reason);
     }
+    return returned;
   }
 
   /** Takes bytes that are to be sent; they are this transport's own. */

@@ -141,8 +141,7 @@ export class HTTPChannel extends Protocol<unknown> implements ResponseChannel, P
   /** Some bytes came. */
   override dataReceived(data: Uint8Array): void {
     if (this.#upgraded !== null) {
-      this.#upgraded.dataReceived(this.#upgraded.borrowsData === true ? data : data.slice());
-      return;
+      return this.#upgraded.dataReceived(this.#upgraded.borrowsData === true ? data : data.slice());
     }
     if (this.#closing) return;
     this.#parser.push(data);

@@ -229,8 +229,7 @@ export class AMP<F = Factory> extends Protocol<F> {
   /** Takes some bytes, and deals with the boxes that are complete. */
   override dataReceived(data: Uint8Array): void {
     if (this.#inner !== null) {
-      this.#inner.dataReceived(this.#inner.borrowsData ? data : data.slice());
-      return;
+      return this.#inner.dataReceived(this.#inner.borrowsData ? data : data.slice());
     }
     if (this.#gone !== null) return;
     const { queue, maxBoxBytes } = this.#parser;

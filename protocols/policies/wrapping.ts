@@ -78,12 +78,12 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
   override makeConnection(transport: Transport): void {
     super.makeConnection(transport);
     this.factory.registerProtocol(this);
-    this.wrappedProtocol?.makeConnection(this);
+    return this.wrappedProtocol?.makeConnection(this);
   }
 
   /** Passes some bytes on. */
   override dataReceived(data: Uint8Array): void {
-    this.wrappedProtocol?.dataReceived(data);
+    return this.wrappedProtocol?.dataReceived(data);
   }
 
   /** Passes the loss on; the wrapper lets go of the protocol. */
@@ -93,7 +93,7 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
     this.connected = false;
     this.wrappedProtocol = null;
     this.factory.unregisterProtocol(this);
-    wrapped.connectionLost(reason);
+    return wrapped.connectionLost(reason);
   }
 
   /** The peer has finished sending. Only if the wrapped protocol has it: a transport closes otherwise. */
@@ -151,9 +151,9 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
   }
 
   /** Closes now. */
-  abortConnection(): void {
+  abortConnection(reason?: Failure): void {
     this.#losing = true;
-    this.transport.abortConnection();
+    this.transport.abortConnection(reason);
   }
 
   /** Closes the sending side. */

@@ -14,6 +14,7 @@ import { fromLatin1, latin1, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
 import { UnreadAnswers } from "../_unread_answers.ts";
+import { watch } from "../_watch.ts";
 import { DO, DONT, IAC, SB, SE, WILL, WONT } from "./codes.ts";
 
 /** What can go wrong between both ends about an option. */
@@ -177,7 +178,10 @@ export class Telnet<F = Factory> extends Protocol<F> {
     let from = 0;
     let text = ""; // data so far, as a one-byte string
     const flush = () => {
-      if (text !== "") this.applicationDataReceived(fromLatin1(text));
+      if (text !== "") {
+        const returned: unknown = this.applicationDataReceived(fromLatin1(text));
+        if (returned !== undefined) watch(this, "applicationDataReceived", returned);
+      }
       text = "";
     };
     for (let i = 0; i < data.length; i++) {

@@ -76,12 +76,12 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
   /** Connects the protocol inside. */
   override connectionMade(): void {
     this.protocol = this.#make();
-    this.protocol.makeConnection(this);
+    return this.protocol.makeConnection(this);
   }
 
   /** Passes data on. */
   override applicationDataReceived(data: Uint8Array): void {
-    this.protocol?.dataReceived(data);
+    return this.protocol?.dataReceived(data);
   }
 
   /** Asks the protocol inside. */
@@ -187,9 +187,9 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
   }
 
   /** Closes now. */
-  abortConnection(): void {
+  abortConnection(reason?: Failure): void {
     this.#losing = true;
-    this.transport.abortConnection();
+    this.transport.abortConnection(reason);
   }
 
   /** Closes the sending side. */
@@ -295,12 +295,12 @@ export class TelnetBootstrapProtocol implements TelnetAware {
     this.transport = transport as TelnetTransport;
     for (const option of [LINEMODE, NAWS]) this.transport.do(option).addErrback(() => false);
     for (const option of [ECHO, SGA]) this.transport.will(option).addErrback(() => false);
-    this.protocol.makeConnection(transport);
+    return this.protocol.makeConnection(transport);
   }
 
   /** Passes data on. */
   dataReceived(data: Uint8Array): void {
-    this.protocol.dataReceived(data);
+    return this.protocol.dataReceived(data);
   }
 
   /** Passes the loss on. */

@@ -136,9 +136,10 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
     });
   }
 
-  for (const method of ["connectionMade", "dataReceived"] as const) {
+  const methods = ["connectionMade", "dataReceived", "readConnectionLost", "writeConnectionLost"] as const;
+  for (const method of methods) {
     test(`${name}: a protocol whose async ${method} fails is reported and loses its connection`, async () => {
-      class Faulty extends Recorder {
+      class Faulty extends HalfClosing {
         // deno-lint-ignore require-await
         async fail(where: string): Promise<void> {
           if (where === method) throw new Error(where);
@@ -148,7 +149,14 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
           return this.fail("connectionMade");
         }
         override dataReceived(): Promise<void> {
+          if (method === "writeConnectionLost") this.transport.loseWriteConnection();
           return this.fail("dataReceived");
+        }
+        override readConnectionLost(): Promise<void> {
+          return this.fail("readConnectionLost");
+        }
+        override writeConnectionLost(): Promise<void> {
+          return this.fail("writeConnectionLost");
         }
       }
       const faulty = new Faulty();
@@ -162,6 +170,7 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
         await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
         if (clients.built.length > 0) {
           client.transport.write("x");
+          if (method === "readConnectionLost") client.transport.loseWriteConnection();
           await client.lost;
         }
         assertEquals(String(await faulty.lost), `Error: ${method}`);
@@ -169,6 +178,30 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
       assertEquals(errors.map(String), [`Error: ${method}`]);
     });
   }
+
+  test(`${name}: an async connectionLost, and the async methods of a factory, that fail are reported`, async () => {
+    const fail = (where: string): Promise<never> => Promise.reject(new Error(where));
+    class Faulty extends Recorder {
+      override connectionLost(reason: Failure): Promise<void> {
+        super.connectionLost(reason);
+        return fail("connectionLost");
+      }
+    }
+    const reactor = make();
+    const errors = await reported(async () => {
+      const pair = await connected(reactor, undefined, () => new Faulty());
+      pair.clients.clientConnectionLost = () => fail("clientConnectionLost");
+      pair.clients.doStop = () => fail("doStop");
+      pair.server.transport.loseConnection();
+      await pair.client.lost;
+      await later(reactor);
+      await pair.close();
+    });
+    assertEquals(
+      errors.map(String),
+      ["connectionLost", "clientConnectionLost", "doStop"].map((m) => `Error: ${m}`),
+    );
+  });
 
   test(`${name}: what readConnectionLost throws is the reason, also when it was the last thing to hear`, async () => {
     class Faulty extends HalfClosing {

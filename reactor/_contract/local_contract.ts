@@ -47,6 +47,21 @@ export function unixContract({ name, make, test: declare }: Host): void {
   );
 
   test(
+    `${name}: a connection over a UNIX socket that is aborted ends for its peer too`,
+    inDirectory(async (file) => {
+      const reactor = make();
+      const pair = await connected(reactor, undefined, undefined, {
+        listen: (factory) => reactor.listenUNIX(file, factory),
+        connect: (_port, factory) => reactor.connectUNIX(file, factory),
+      });
+      pair.client.transport.abortConnection();
+      await pair.client.lost;
+      await pair.server.lost;
+      await pair.close();
+    }),
+  );
+
+  test(
     `${name}: a path that is listened on is CannotListenError`,
     inDirectory(async (file) => {
       const reactor = make();

@@ -4,12 +4,13 @@
  */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { connect } from "node:net";
+import process from "node:process";
 import { ConnectionAborted, ConnectionLost, NoRouteError } from "../core/errors.ts";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { SSL4ClientEndpoint } from "../core/endpoints/tls.ts";
 import { INTERNATIONAL } from "./certificates.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
-import { ClientRecorders, connected, later, portOf, Recorder, Recorders } from "./recorder.ts";
+import { ClientRecorders, connected, HalfClosing, later, portOf, Recorder, Recorders } from "./recorder.ts";
 
 /** Declares the tests. */
 export function peerContract({ name, make, test: declare }: Host): void {
@@ -81,6 +82,21 @@ export function peerContract({ name, make, test: declare }: Host): void {
     for (let turn = 0; turn < 500 && reactor.stats().connections > 0; turn++) await later(reactor);
     assertEquals(reactor.stats().connections, 0);
     await port.stopListening();
+  });
+
+  test(`${name}: an abort while our side's end is on its way ends the connection for its peer too`, async () => {
+    for (let turns = 0; turns < 6; turns++) {
+      const pair = await connected(make(), () => new HalfClosing(), () => new HalfClosing());
+      pair.client.transport.loseWriteConnection();
+      await Promise.resolve(); // it begins at the end of the turn
+      for (let turn = 0; turn < turns; turn++) {
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+      }
+      pair.client.transport.abortConnection();
+      assertInstanceOf(await pair.client.lost, ConnectionAborted);
+      await pair.server.readLost; // hangs where the host has not closed it
+      await pair.close();
+    }
   });
 
   test(`${name}: a network that cannot be reached is NoRouteError`, async () => {

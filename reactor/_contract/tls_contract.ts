@@ -98,7 +98,7 @@ export function tlsContract({ name, make, test: declare }: Host): void {
   test(`${name}: the server shows the certificate of the name that is asked for`, async () => {
     const pair = await secured(
       make(),
-      { ...SERVER, sni: { "other.example": OTHER } },
+      { ...SERVER, sni: { "Other.Example": OTHER } }, // names are compared without case
       { ca: [AUTHORITY], hostname: "other.example" },
     );
     assertEquals(pair.client.transport.getPeerCertificate()?.subject.CN, "other.example");
@@ -147,6 +147,24 @@ export function tlsContract({ name, make, test: declare }: Host): void {
       assertEquals([factory.starts, factory.stops], [0, 0]);
     });
   }
+
+  test(`${name}: a key that is replaced by another's while the port listens fails the handshake, and is reported`, async () => {
+    const reactor = make();
+    const sni = { "other.example": { ...OTHER } };
+    const port = closing(
+      reactor.listenTLS(0, new Recorders(), { ...SERVER, sni }, { hostname: "127.0.0.1" }),
+    );
+    await port.ready;
+    sni["other.example"].key = SERVER.key;
+    const clients = new ClientRecorders();
+    const errors = await reported(async () => {
+      const client = { ca: [AUTHORITY], hostname: "other.example" };
+      reactor.connectTLS("127.0.0.1", portOf(port), clients, client);
+      assertInstanceOf(await clients.failed, TLSError);
+    });
+    assertEquals(errors.map(String), ["TLSError: The private key does not belong to the certificate"]);
+    await port.stopListening();
+  });
 
   test(`${name}: a file that holds both the key and the certificate serves`, async () => {
     const both = SERVER.key + SERVER.cert;

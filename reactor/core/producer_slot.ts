@@ -35,17 +35,21 @@ export class ProducerSlot {
     return producer;
   }
 
-  /** So many bytes are buffered: a push producer is told to hold when they are too many. */
-  filled(bytes: number): void {
+  /** So many bytes are buffered: a push producer is told to hold when they are too many. @returns What it returns. */
+  filled(bytes: number): unknown {
     if (!this.#streaming || this.#paused || bytes <= HIGH_WATER) return;
     this.#paused = true;
-    (this.#producer as PushProducer).pauseProducing();
+    return (this.#producer as PushProducer).pauseProducing();
   }
 
-  /** Everything is sent: a push producer that holds goes on, a pull producer makes the next piece. */
-  drained(): void {
+  /**
+   * Everything is sent: a push producer that holds goes on, a pull producer makes the next piece.
+   *
+   * @returns What it returns.
+   */
+  drained(): unknown {
     if (this.#producer === null || (this.#streaming && !this.#paused)) return;
     this.#paused = false;
-    this.#producer.resumeProducing();
+    return this.#producer.resumeProducing();
   }
 }

@@ -208,7 +208,7 @@ export class StreamConnection implements Transport {
       return;
     }
     try {
-      this.#protocol.readConnectionLost();
+      this.#watch("readConnectionLost", this.#protocol.readConnectionLost());
     } catch (error) {
       this.#faulty("readConnectionLost", error);
     }
@@ -272,7 +272,7 @@ export class StreamConnection implements Transport {
   #changed(): void {
     if (this.#producer.taken) {
       try {
-        this.#producer.filled(this.#unsent());
+        this.#watch("pauseProducing", this.#producer.filled(this.#unsent()));
       } catch (error) {
         this.#faulty("pauseProducing", error);
       }
@@ -319,7 +319,7 @@ export class StreamConnection implements Transport {
   #drained(): void {
     if (this.#producer.taken) {
       try {
-        this.#producer.drained();
+        this.#watch("resumeProducing", this.#producer.drained());
       } catch (error) {
         this.#faulty("resumeProducing", error);
       }
@@ -334,7 +334,7 @@ export class StreamConnection implements Transport {
     this.#stream.closeWrite().then(() => {
       if (this.#lost) return;
       try {
-        this.#protocol.writeConnectionLost?.();
+        this.#watch("writeConnectionLost", this.#protocol.writeConnectionLost?.());
       } catch (error) {
         this.#faulty("writeConnectionLost", error);
       }
@@ -348,8 +348,8 @@ export class StreamConnection implements Transport {
       return;
     }
     this.#producer.fill(producer, streaming);
-    if (streaming) this.#producer.filled(this.#unsent());
-    else producer.resumeProducing();
+    if (streaming) this.#watch("pauseProducing", this.#producer.filled(this.#unsent()));
+    else this.#watch("resumeProducing", producer.resumeProducing());
   }
 
   unregisterProducer(): void {
@@ -399,7 +399,7 @@ export class StreamConnection implements Transport {
         this.#stream = secured;
         this.#in.drop();
         try {
-          this.#protocol.handshakeCompleted?.();
+          this.#watch("handshakeCompleted", this.#protocol.handshakeCompleted?.());
         } catch (error) {
           this.#faulty("handshakeCompleted", error);
         }
@@ -453,8 +453,8 @@ export class StreamConnection implements Transport {
     if (this.#ended && this.#writeClosed) this.#end(new Failure(new ConnectionDone()));
   }
 
-  abortConnection(): void {
-    this.#abort(new Failure(new ConnectionAborted()));
+  abortConnection(reason: Failure = new Failure(new ConnectionAborted())): void {
+    this.#abort(reason);
   }
 
   /** Ends it at once, for a reason of the reactor's own; one that was aborted ends by itself. */
@@ -508,11 +508,14 @@ export class StreamConnection implements Transport {
     this.#onLost?.(reason);
   }
 
-  #report(name: string, f: () => void): void {
-    try {
-      f();
-    } catch (error) {
+  #report(name: string, f: () => unknown): void {
+    const failed = (error: unknown): void =>
       this.reactor.reportError(error, `Error in ${name} of a protocol`);
+    try {
+      const returned = f();
+      if (returned instanceof Promise) returned.then(undefined, failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

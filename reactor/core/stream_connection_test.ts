@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Failure } from "@ropewalk/deferred";
+import { type Failure, setErrorReporter } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Clock } from "@ropewalk/testing";
 import { noUpgrades, ToldReactor } from "./_told_reactor_test.ts";
@@ -136,4 +136,21 @@ Deno.test("an abort, or a host that fails, ends it anywhere: what was taken is a
     }),
     { numRuns: 150, seed: 5 },
   );
+});
+
+Deno.test("what an async producer fails with is reported and ends the connection", async () => {
+  const errors: unknown[] = [];
+  const previous = setErrorReporter((failure) => void errors.push(failure.value));
+  try {
+    const { connection, reasons } = connect([100]);
+    const problem = new RangeError("on purpose");
+    connection.registerProducer(
+      { resumeProducing: () => Promise.reject(problem), stopProducing: () => {} },
+      false,
+    );
+    await settle(() => reasons.length > 0);
+    assertEquals([errors, reasons], [[problem], [problem]]);
+  } finally {
+    setErrorReporter(previous);
+  }
 });

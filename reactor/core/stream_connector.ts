@@ -201,11 +201,13 @@ export class StreamConnector implements Connector {
     this.#guard(() => this.#factory.doStop());
   }
 
-  #guard(f: () => void): void {
+  #guard(f: () => unknown): void {
+    const failed = (error: unknown): void => this.#reactor.reportError(error, "Error in a client factory");
     try {
-      f();
+      const returned = f();
+      if (returned instanceof Promise) returned.then(undefined, failed);
     } catch (error) {
-      this.#reactor.reportError(error, "Error in a client factory");
+      failed(error);
     }
   }
 

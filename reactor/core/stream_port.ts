@@ -125,10 +125,12 @@ export class StreamPort implements ListeningPort {
     for (const stream of this.#preparing) closeQuietly(stream);
     this.#preparing.clear();
     this.#reactor.figures.ports.delete(this);
+    const failed = (error: unknown): void => this.#reactor.reportError(error, "Error in doStop of a factory");
     try {
-      this.#factory.doStop();
+      const stopped: unknown = this.#factory.doStop();
+      if (stopped instanceof Promise) stopped.then(undefined, failed);
     } catch (error) { // the socket has to be closed all the same
-      this.#reactor.reportError(error, "Error in doStop of a factory");
+      failed(error);
     }
   }
 

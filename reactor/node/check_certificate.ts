@@ -29,7 +29,13 @@ export function checkClientCertificate({ cert, key }: TLSClientOptions): void {
   if (cert !== undefined && key !== undefined) checkCertificate("", cert, key);
 }
 
-function checkCertificate(whose: string, cert: string, key: string): void {
+/**
+ * Makes sure that a certificate and a key can be read, and belong together.
+ *
+ * @param whose For the message: `" for example.org"`, or nothing.
+ * @throws {TLSError} In words, if not.
+ */
+export function checkCertificate(whose: string, cert: string, key: string): void {
   const certificate = read(
     `certificate${whose}`,
     CERTIFICATE.exec(cert),

@@ -77,13 +77,25 @@ export class NodeStream implements HostStream {
   }
 
   abort(): void {
-    const plain = this.#carrier?.plain;
-    const { resetAndDestroy } = this.#stream as Partial<Socket>;
-    if (plain !== undefined) {
+    if (this.#carrier === null) this.#reset();
+    else {
+      const { plain } = this.#carrier;
       (plain.abort ?? plain.close).call(plain);
       this.close();
-    } else if (resetAndDestroy !== undefined) resetAndDestroy.call(this.#stream as Socket);
-    else this.#stream.destroy();
+    }
+  }
+
+  // Only TCP can be reset. While our side's end is on its way Node cannot either, and would never close the socket.
+  #reset(): void {
+    const socket = this.#stream as Socket;
+    const ending = socket.writableEnded && !socket.writableFinished;
+    if (socket.resetAndDestroy !== undefined && !ending) {
+      try {
+        socket.resetAndDestroy();
+        return;
+      } catch { /* it is a pipe */ }
+    }
+    socket.destroy();
   }
 
   setNoDelay(on: boolean): void {

@@ -7,9 +7,11 @@
  * @module
  */
 import * as tls from "node:tls";
+import { reportError } from "@ropewalk/deferred";
 import type { HostStream, TLSFacts } from "../core/host_network.ts";
 import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../core/interfaces.ts";
 import { Carrier } from "./carrier.ts";
+import { checkCertificate } from "./check_certificate.ts";
 import { NodeStream } from "./node_stream.ts";
 import { explainTLSError } from "./tls_errors.ts";
 
@@ -20,22 +22,35 @@ const CUT_OFF = "the peer closed it without a TLS closing alert";
 /** The server's side of a handshake. */
 export function serverTLS(stream: HostStream, options: TLSServerOptions): Promise<HostStream> {
   const { clientCertificate = "no", sni = {}, alpnProtocols, ca } = options;
-  const own = (name: string): Identity => Object.hasOwn(sni, name) ? sni[name]! : options;
+  const own = (asked: string): Identity => { // names are compared without case (RFC 6066, section 3)
+    const wanted = asked.toLowerCase();
+    return Object.entries(sni).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? options;
+  };
   const alpn = alpnProtocols ? { ALPNProtocols: [...alpnProtocols] } : {};
+  // What is wrong with them a client must not wait for, and whoever runs the server wants to know.
+  const contextFor = (name: string, contextOf: (identity: Identity) => tls.SecureContext) => {
+    try {
+      return contextOf(own(name));
+    } catch (error) {
+      reportError(error, `Error in the certificates of a server${name && ` for ${name}`}`);
+      throw error;
+    }
+  };
   return shake(stream, "a client", (carrier, through, failed) => {
     const choose = (contextOf: (identity: Identity) => tls.SecureContext): tls.TlsOptions["SNICallback"] => {
       return (name, done) => {
         try {
-          done(null, contextOf(own(name)));
+          done(null, contextFor(name, contextOf));
         } catch (error) {
           failed(error);
         }
       };
     };
+    const secureContext = contextFor("", knownContext);
     if (clientCertificate === "no") {
       const socket = new tls.TLSSocket(carrier as never, {
         isServer: true,
-        secureContext: knownContext(options),
+        secureContext,
         ...alpn,
         ...(Object.keys(sni).length > 0 ? { SNICallback: choose(knownContext) } : {}),
       });
@@ -53,7 +68,10 @@ export function serverTLS(stream: HostStream, options: TLSServerOptions): Promis
       ...alpn,
       requestCert: true,
       rejectUnauthorized: clientCertificate === "required",
-      SNICallback: choose(({ cert, key }) => tls.createSecureContext({ cert, key, ...authorities })),
+      SNICallback: choose(({ cert, key }) => {
+        checkCertificate("", cert, key);
+        return tls.createSecureContext({ cert, key, ...authorities });
+      }),
     });
     server.on("tlsClientError", failed);
     server.on("secureConnection", (socket) => {
@@ -76,6 +94,7 @@ function knownContext(identity: Identity): tls.SecureContext {
   const { cert, key } = identity;
   const known = contexts.get(identity);
   if (known !== undefined && known.cert === cert && known.key === key) return known.context;
+  checkCertificate("", cert, key); // Deno takes a key that does not belong to the certificate, and then never answers
   const context = tls.createSecureContext({ cert, key });
   contexts.set(identity, { cert, key, context });
   return context;

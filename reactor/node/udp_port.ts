@@ -194,9 +194,8 @@ class UDPPort implements DatagramTransport {
     if (data.length > this.#largest) return;
     this.reactor.figures.bytesIn += data.length;
     const bytes = new Uint8Array(data); // a plain array of the handler's own, not a Buffer
-    this.#guard("datagramReceived", () => {
-      this.handler.datagramReceived(bytes, ipAddress("UDP", from.address, from.port));
-    });
+    const address = ipAddress("UDP", from.address, from.port);
+    this.#guard("datagramReceived", () => this.handler.datagramReceived(bytes, address));
   }
 
   #failed(error: Error): void {
@@ -240,11 +239,14 @@ class UDPPort implements DatagramTransport {
     this.reactor.figures.ports.delete(this);
   }
 
-  #guard(name: string, f: () => void): void {
-    try {
-      f();
-    } catch (error) {
+  #guard(name: string, f: () => unknown): void {
+    const failed = (error: unknown): void =>
       this.reactor.reportError(error, `Error in ${name} of a datagram protocol`);
+    try {
+      const returned = f();
+      if (returned instanceof Promise) returned.then(undefined, failed);
+    } catch (error) {
+      failed(error);
     }
   }
 }

@@ -214,12 +214,15 @@ export class SimulatedConnector implements Connector {
     reason?: Failure,
   ): void {
     const factory = this.factory as Partial<ClientProtocolFactory>;
+    const failed = (error: unknown): void => this.reactor._report(error, `${event} failed`);
     try {
-      if (event === "doStop") this.factory.doStop();
-      else if (event === "startedConnecting") factory.startedConnecting?.(this);
-      else factory[event]?.(this, reason!);
+      let returned: unknown;
+      if (event === "doStop") returned = this.factory.doStop();
+      else if (event === "startedConnecting") returned = factory.startedConnecting?.(this);
+      else returned = factory[event]?.(this, reason!);
+      if (returned instanceof Promise) returned.then(undefined, failed); // it is async
     } catch (error) {
-      this.reactor._report(error, `${event} failed`);
+      failed(error);
     }
   }
 }

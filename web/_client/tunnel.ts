@@ -148,11 +148,11 @@ class Secured implements StreamProtocol {
 
   makeConnection(transport: Transport): void {
     transport.startTLS({ hostname: this.#host, alpnProtocols: ["http/1.1"], ...this.#tls });
-    this.#protocol.makeConnection(transport);
+    return this.#protocol.makeConnection(transport);
   }
 
   dataReceived(data: Uint8Array): void {
-    this.#protocol.dataReceived(data);
+    return this.#protocol.dataReceived(data);
   }
 
   connectionLost(reason: Failure): void {

@@ -179,27 +179,27 @@ export class PassingOn implements StreamProtocol {
 
   /** Passed on. */
   makeConnection(transport: Transport): void {
-    this.inner.makeConnection(transport);
+    return this.inner.makeConnection(transport);
   }
 
   /** Passed on. */
   handshakeCompleted(): void {
-    this.inner.handshakeCompleted?.();
+    return this.inner.handshakeCompleted?.();
   }
 
   /** Passed on. */
   dataReceived(data: Uint8Array): void {
-    this.inner.dataReceived(data);
+    return this.inner.dataReceived(data);
   }
 
   /** Passed on. */
   writeConnectionLost(): void {
-    this.inner.writeConnectionLost?.();
+    return this.inner.writeConnectionLost?.();
   }
 
   /** Passed on. */
   connectionLost(reason: Failure): void {
-    this.inner.connectionLost(reason);
+    return this.inner.connectionLost(reason);
   }
 }
 

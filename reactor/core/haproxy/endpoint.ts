@@ -99,10 +99,7 @@ class HAProxyConnection implements StreamProtocol {
   }
 
   dataReceived(data: Uint8Array): void {
-    if (this.#inner !== null) {
-      this.#inner.dataReceived(data);
-      return;
-    }
+    if (this.#inner !== null) return this.#inner.dataReceived(data);
     if (this.#refused) return;
     let rest: Uint8Array | null;
     try {

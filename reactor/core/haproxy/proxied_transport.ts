@@ -2,6 +2,7 @@
  * A transport whose ends are those that a proxy named.
  * @module
  */
+import type { Failure } from "@ropewalk/deferred";
 import type { Address } from "../addresses.ts";
 import type {
   Data,
@@ -74,8 +75,8 @@ export class ProxiedTransport implements Transport {
     this.inner.loseConnection();
   }
 
-  abortConnection(): void {
-    this.inner.abortConnection();
+  abortConnection(reason?: Failure): void {
+    this.inner.abortConnection(reason);
   }
 
   loseWriteConnection(): void {

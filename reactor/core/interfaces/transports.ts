@@ -31,8 +31,12 @@ export interface Transport extends Consumer {
    * closed too, or five seconds later.
    */
   loseConnection(): void;
-  /** Closes now, and drops what was not sent yet. The protocol hears of it in a later turn. */
-  abortConnection(): void;
+  /**
+   * Closes now, and drops what was not sent yet. The protocol hears of it in a later turn.
+   *
+   * @param reason What `connectionLost` gets, from a reactor's transport. @default ConnectionAborted
+   */
+  abortConnection(reason?: Failure): void;
   /**
    * Closes the writing side once everything written has been sent and a registered producer has finished; the peer may
    * still send.
