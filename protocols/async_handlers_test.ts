@@ -1,12 +1,13 @@
 import { setErrorReporter } from "@ropewalk/deferred";
 import { Clock, StringTransport } from "@ropewalk/testing";
 import { assertEquals } from "@std/assert";
-import { encodeUtf8 } from "./bytes.ts";
+import { fromLatin1 } from "./bytes.ts";
 import { Int8StringReceiver } from "./int_string_receiver.ts";
 import { LineOnlyReceiver } from "./line_only_receiver.ts";
 import { LineReceiver } from "./line_receiver.ts";
 import { NetstringReceiver } from "./netstring_receiver.ts";
 import type { Protocol } from "./protocol.ts";
+import { WebSocketConnection } from "./websocket/connection.ts";
 
 // deno-lint-ignore require-await
 async function fail(): Promise<void> {
@@ -36,12 +37,17 @@ class Netstrings extends NetstringReceiver {
   override stringReceived = fail;
 }
 
+class Messages extends WebSocketConnection {
+  override messageReceived = fail;
+}
+
 const CASES: [string, Protocol, string][] = [
   ["lineReceived", new Lines(), "one\r\n"],
   ["rawDataReceived", new Raw(), "one"],
   ["lineReceived", new OnlyLines(), "one\r\n"],
   ["stringReceived", new Strings(), "\x03one"],
   ["stringReceived", new Netstrings(), "3:one,"],
+  ["messageReceived", new Messages(true), "\x81\x83\0\0\0\0one"],
 ];
 
 for (const [name, protocol, data] of CASES) {
@@ -53,7 +59,7 @@ for (const [name, protocol, data] of CASES) {
     );
     try {
       protocol.makeConnection(transport);
-      protocol.dataReceived(encodeUtf8(data));
+      protocol.dataReceived(fromLatin1(data));
       assertEquals([reports, transport.aborting], [[], false]);
       await Promise.resolve();
       await Promise.resolve();

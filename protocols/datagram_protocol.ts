@@ -52,7 +52,7 @@ export class DatagramProtocol implements DatagramHandler {
   doStop(): void {
     if (this.numPorts > 0) this.numPorts--;
     this.transport = UNBOUND;
-    if (this.numPorts === 0) this.stopProtocol();
+    if (this.numPorts === 0) return this.stopProtocol();
   }
 
   /** Ties the protocol to its port, then calls {@linkcode startProtocol}. */
@@ -60,7 +60,7 @@ export class DatagramProtocol implements DatagramHandler {
     const first = this.transport === UNBOUND;
     this.transport = transport;
     if (this.numPorts === 0) this.numPorts = 1; // a transport that does not call doStart
-    if (first) this.startProtocol();
+    if (first) return this.startProtocol();
   }
 
   /** The port is bound: datagrams may be sent. */

@@ -79,13 +79,13 @@ export class Factory implements ProtocolFactory {
 
   /** A port or connector begins to use the factory; {@linkcode startFactory} is called the first time. */
   doStart(): void {
-    if (this.numPorts++ === 0) this.startFactory();
+    if (this.numPorts++ === 0) return this.startFactory();
   }
 
   /** A port or connector has stopped using it; {@linkcode stopFactory} is called the last time. */
   doStop(): void {
     if (this.numPorts === 0) return;
-    if (--this.numPorts === 0) this.stopFactory();
+    if (--this.numPorts === 0) return this.stopFactory();
   }
 
   /** Called before the first port listens or the first connection is tried. */

@@ -157,8 +157,9 @@ export class StreamEnd extends MemoryTransport {
   /** To be called after each {@linkcode take}, in a later turn than the write: what was taken has left. */
   left(parcel: Parcel): void {
     if (!this.connected) return;
-    if (parcel === RESET) this.#lost(this.abortReason?.value ?? new ConnectionAborted());
-    else if (parcel === END) this.#endLeft();
+    if (parcel === RESET) {
+      this.#lost(this.abortReason === null ? new ConnectionAborted() : this.abortReason.value);
+    } else if (parcel === END) this.#endLeft();
     else if (this.#queued === 0) this.#drained();
   }
 

@@ -27,7 +27,7 @@ import { textOf } from "./error_boxes.ts";
 import { AmpProtocolError, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
 import { type Answering, CommandLocator, type Later, type Responder } from "./locator.ts";
 import { Questions } from "./questions.ts";
-import { UnreadAnswers } from "../_unread_answers.ts";
+import { UnreadAnswers } from "./unread_answers.ts";
 
 /** Asks for TLS; the answer is the last box in plain text. */
 class StartTLS extends Command {}

@@ -9,7 +9,7 @@ import { Command } from "./command.ts";
 import { RemoteAmpError } from "./errors.ts";
 import { String_ } from "./arguments.ts";
 
-import { stopReading } from "../_not_reading_test.ts";
+import { stopReading } from "./_not_reading_test.ts";
 import { box } from "./_helpers_test.ts";
 
 class Fetch extends Command {

@@ -67,13 +67,13 @@ export class TrafficLoggingProtocol extends ProtocolWrapper {
   /** Logs `*`. */
   override makeConnection(transport: Transport): void {
     this.#log.write("*\n");
-    super.makeConnection(transport);
+    return super.makeConnection(transport);
   }
 
   /** Logs what came: `C 1: "data"`. */
   override dataReceived(data: Uint8Array): void {
     this.#line("C", show(data, this.#lengthLimit));
-    super.dataReceived(data);
+    return super.dataReceived(data);
   }
 
   /** Logs why, and closes the log. */
@@ -82,7 +82,7 @@ export class TrafficLoggingProtocol extends ProtocolWrapper {
       this.#line("C", reason.getErrorMessage());
       this.#log.close?.();
     }
-    super.connectionLost(reason);
+    return super.connectionLost(reason);
   }
 
   /** Logs what is sent: `S 1: "data"`. */
@@ -172,7 +172,7 @@ class SpewingProtocol extends ProtocolWrapper {
 
   override dataReceived(data: Uint8Array): void {
     this.#say(`Received: ${show(data, null)}`);
-    super.dataReceived(data);
+    return super.dataReceived(data);
   }
 
   override write(data: Data): void {

@@ -107,7 +107,7 @@ export class ThrottlingProtocol extends ProtocolWrapper {
   /** Counts what came, and passes it on. */
   override dataReceived(data: Uint8Array): void {
     this.#account.registerRead(data.length);
-    super.dataReceived(data);
+    return super.dataReceived(data);
   }
 
   /** Ties a producer to the transport, by way of the limit. */

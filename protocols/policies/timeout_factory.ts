@@ -45,7 +45,7 @@ export class TimeoutProtocol extends ProtocolWrapper {
     if (this.#time !== null) this.reactor = this.#time;
     this.transport = transport;
     this.setTimeout(this.#seconds);
-    super.makeConnection(transport);
+    return super.makeConnection(transport);
   }
 
   /** Begins anew, with another time; `null` for none. */
@@ -80,7 +80,7 @@ export class TimeoutProtocol extends ProtocolWrapper {
   /** Passes some bytes on. */
   override dataReceived(data: Uint8Array): void {
     this.resetTimeout();
-    super.dataReceived(data);
+    return super.dataReceived(data);
   }
 
   /** Sends data. */
@@ -98,7 +98,7 @@ export class TimeoutProtocol extends ProtocolWrapper {
   /** No more timeout. */
   override connectionLost(reason: Failure): void {
     this.cancelTimeout();
-    super.connectionLost(reason);
+    return super.connectionLost(reason);
   }
 }
 

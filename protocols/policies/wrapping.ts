@@ -104,12 +104,12 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
 
   /** Our own sending side was closed. */
   writeConnectionLost(): void {
-    this.wrappedProtocol?.writeConnectionLost?.();
+    return this.wrappedProtocol?.writeConnectionLost?.();
   }
 
   /** The TLS that was asked for is agreed on. */
   handshakeCompleted(): void {
-    this.wrappedProtocol?.handshakeCompleted?.();
+    return this.wrappedProtocol?.handshakeCompleted?.();
   }
 
   // ---- as a transport
@@ -122,6 +122,11 @@ export class ProtocolWrapper extends Protocol<WrapperOwner> implements Transport
   /** True under TLS. */
   get secure(): boolean {
     return this.transport.secure;
+  }
+
+  /** How much waits to be sent, if the transport tells. */
+  get unsentBytes(): number | undefined {
+    return this.transport.unsentBytes;
   }
 
   /** True from the moment that TLS was asked for. */

@@ -13,7 +13,7 @@ import type { Data } from "@ropewalk/reactor/core";
 import { fromLatin1, latin1, toBytes } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
-import { UnreadAnswers } from "../_unread_answers.ts";
+import { UnreadCount } from "../_unread_count.ts";
 import { watch } from "../_watch.ts";
 import { DO, DONT, IAC, SB, SE, WILL, WONT } from "./codes.ts";
 
@@ -91,7 +91,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
   #sub = "";
   #gone: Failure | null = null; // why nothing can be asked any more
   // A far end that asks and does not read is cut off.
-  readonly #answers = new UnreadAnswers(MAX_UNREAD_BYTES, () => this.transport.abortConnection());
+  readonly #answers = new UnreadCount(MAX_UNREAD_BYTES);
 
   // ---- what a subclass says
 
@@ -313,7 +313,7 @@ export class Telnet<F = Factory> extends Protocol<F> {
 
   #answer(command: number, option: number): void {
     this.#send(command, option);
-    this.#answers.sent(3, this.transport);
+    if (this.#answers.isTooMuch(3, this.transport)) this.transport.abortConnection();
   }
 
   // The rules of RFC 854: answer only what changes a state, so that two ends cannot answer each other for ever.

@@ -123,17 +123,17 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
     super.connectionLost(reason);
     const { protocol } = this;
     this.protocol = null;
-    protocol?.connectionLost(reason);
+    return protocol?.connectionLost(reason);
   }
 
   /** Tells the protocol inside. */
   writeConnectionLost(): void {
-    this.protocol?.writeConnectionLost?.();
+    return this.protocol?.writeConnectionLost?.();
   }
 
   /** Tells the protocol inside. */
   handshakeCompleted(): void {
-    this.protocol?.handshakeCompleted?.();
+    return this.protocol?.handshakeCompleted?.();
   }
 
   /** The far end has finished sending. Only if the protocol inside has it: the transport closes otherwise. */
@@ -151,6 +151,11 @@ export class TelnetTransport<P extends TelnetAware = TelnetAware, F = Factory> e
   /** True under TLS. */
   get secure(): boolean {
     return this.transport.secure;
+  }
+
+  /** How much waits to be sent, if the transport tells. */
+  get unsentBytes(): number | undefined {
+    return this.transport.unsentBytes;
   }
 
   /** True from the moment that TLS was asked for. */

@@ -12,7 +12,8 @@ import type { Data, DelayedCall } from "@ropewalk/reactor/core";
 import { encodeUtf8 } from "../bytes.ts";
 import type { Factory } from "../factory.ts";
 import { Protocol } from "../protocol.ts";
-import { UnreadAnswers } from "../_unread_answers.ts";
+import { UnreadCount } from "../_unread_count.ts";
+import { watch } from "../_watch.ts";
 import { deflate, inflate } from "./deflate.ts";
 import { WebSocketError } from "./errors.ts";
 import { writeFrame } from "./frame_writer.ts";
@@ -64,7 +65,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
   #pinged = false;
   #told = false; // closed() was called
   // A peer that pings and does not read is cut off.
-  readonly #pongs = new UnreadAnswers(MAX_UNREAD_PONG_BYTES, () => this.transport.abortConnection());
+  readonly #pongs = new UnreadCount(MAX_UNREAD_PONG_BYTES);
 
   /**
    * A connection to be; it is open once it has a transport.
@@ -179,7 +180,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#parser = this.#makeParser();
     this.#state = "open";
     if (this.#options.pingSeconds > 0) this.#setTimer(this.#options.pingSeconds);
-    this.opened();
+    watch(this, "opened", this.opened());
   }
 
   /** Takes some bytes, and delivers the messages that are complete. */
@@ -267,7 +268,9 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
   }
 
   #deliver(message: string | Uint8Array): void {
-    if (this.#state === "open") this.messageReceived(message);
+    if (this.#state !== "open") return;
+    const returned: unknown = this.messageReceived(message);
+    if (returned !== undefined) watch(this, "messageReceived", returned);
   }
 
   #controlReceived(opcode: number, payload: Uint8Array): void {
@@ -283,7 +286,7 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
 
   #sendPong(payload: Uint8Array): void {
     this.#sendFrame(128 | PONG, payload);
-    this.#pongs.sent(payload.length + 2, this.transport);
+    if (this.#pongs.isTooMuch(payload.length + 2, this.transport)) this.transport.abortConnection();
   }
 
   #closeFrame(payload: Uint8Array): void {
@@ -334,7 +337,11 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#message.clear();
     if (this.#told) return;
     this.#told = true;
-    this.closed(this.#closeReceived?.code ?? 1006, this.#closeReceived?.reason ?? "");
+    watch(
+      this,
+      "closed",
+      this.closed(this.#closeReceived?.code ?? 1006, this.#closeReceived?.reason ?? ""),
+    );
   }
 
   // One timer: for the next ping, for its pong, and at the end for the peer's close.

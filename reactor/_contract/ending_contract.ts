@@ -4,6 +4,8 @@
  */
 import type { Failure } from "@ropewalk/deferred";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { connectProtocol } from "../core/endpoints/endpoint.ts";
+import { TCP4ClientEndpoint } from "../core/endpoints/tcp.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../core/errors.ts";
 import type { Connector, Transport } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
@@ -178,6 +180,24 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
       assertEquals(errors.map(String), [`Error: ${method}`]);
     });
   }
+
+  test(`${name}: an async connectionMade that fails is looked after behind an endpoint too`, async () => {
+    class Faulty extends Recorder {
+      override makeConnection(transport: Transport): Promise<void> {
+        super.makeConnection(transport);
+        return Promise.reject(new Error("connectionMade"));
+      }
+    }
+    const reactor = make();
+    const port = closing(reactor.listenTCP(0, new Recorders(), local));
+    await port.ready;
+    const errors = await reported(async () => {
+      const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(port));
+      const faulty = await connectProtocol(endpoint, new Faulty());
+      assertEquals(String(await faulty.lost), "Error: connectionMade");
+    });
+    assertEquals(errors.map(String), ["Error: connectionMade"]);
+  });
 
   test(`${name}: an async connectionLost, and the async methods of a factory, that fail are reported`, async () => {
     const fail = (where: string): Promise<never> => Promise.reject(new Error(where));

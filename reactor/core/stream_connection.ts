@@ -272,7 +272,7 @@ export class StreamConnection implements Transport {
   #changed(): void {
     if (this.#producer.taken) {
       try {
-        this.#watch("pauseProducing", this.#producer.filled(this.#unsent()));
+        this.#watch("pauseProducing", this.#producer.filled(this.unsentBytes));
       } catch (error) {
         this.#faulty("pauseProducing", error);
       }
@@ -282,7 +282,8 @@ export class StreamConnection implements Transport {
     queueMicrotask(this.#flushLater);
   }
 
-  #unsent(): number {
+  /** How many bytes were written and are not with the system yet; text counts one for each character. */
+  get unsentBytes(): number {
     return this.#out.length + (this.#sending === null ? 0 : this.#sending.length - this.#sent);
   }
 
@@ -344,11 +345,11 @@ export class StreamConnection implements Transport {
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.#lost || this.#aborted) {
-      producer.stopProducing();
+      this.#watch("stopProducing", producer.stopProducing());
       return;
     }
     this.#producer.fill(producer, streaming);
-    if (streaming) this.#watch("pauseProducing", this.#producer.filled(this.#unsent()));
+    if (streaming) this.#watch("pauseProducing", this.#producer.filled(this.unsentBytes));
     else this.#watch("resumeProducing", producer.resumeProducing());
   }
 

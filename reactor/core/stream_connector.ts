@@ -85,7 +85,7 @@ export class StreamConnector implements Connector {
       );
     });
     try {
-      if (!this.#factoryStarted) this.#factory.doStart();
+      if (!this.#factoryStarted) this.#watch(this.#factory.doStart());
     } catch (error) {
       timeout.cancel();
       throw error;
@@ -202,13 +202,20 @@ export class StreamConnector implements Connector {
   }
 
   #guard(f: () => unknown): void {
-    const failed = (error: unknown): void => this.#reactor.reportError(error, "Error in a client factory");
     try {
-      const returned = f();
-      if (returned instanceof Promise) returned.then(undefined, failed);
+      this.#watch(f());
     } catch (error) {
-      failed(error);
+      this.#report(error);
     }
+  }
+
+  // A method that is async fails later.
+  #watch(returned: unknown): void {
+    if (returned instanceof Promise) returned.then(undefined, (error) => this.#report(error));
+  }
+
+  #report(error: unknown): void {
+    this.#reactor.reportError(error, "Error in a client factory");
   }
 
   #stopTimer(): void {

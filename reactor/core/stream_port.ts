@@ -63,7 +63,7 @@ export class StreamPort implements ListeningPort {
       throw this.#cannotListen(error);
     }
     try {
-      this.#factory.doStart();
+      this.#watch("doStart", this.#factory.doStart());
     } catch (error) {
       listener.close().catch(() => {});
       throw error;
@@ -125,13 +125,17 @@ export class StreamPort implements ListeningPort {
     for (const stream of this.#preparing) closeQuietly(stream);
     this.#preparing.clear();
     this.#reactor.figures.ports.delete(this);
-    const failed = (error: unknown): void => this.#reactor.reportError(error, "Error in doStop of a factory");
     try {
-      const stopped: unknown = this.#factory.doStop();
-      if (stopped instanceof Promise) stopped.then(undefined, failed);
+      this.#watch("doStop", this.#factory.doStop());
     } catch (error) { // the socket has to be closed all the same
-      failed(error);
+      this.#reactor.reportError(error, "Error in doStop of a factory");
     }
+  }
+
+  // A method that is async fails later.
+  #watch(name: string, returned: unknown): void {
+    if (!(returned instanceof Promise)) return;
+    returned.then(undefined, (error) => this.#reactor.reportError(error, `Error in ${name} of a factory`));
   }
 
   #accepted(stream: HostStream): void {

@@ -118,11 +118,11 @@ class Attempt<P extends StreamProtocol> implements ClientProtocolFactory {
   }
 
   doStart(): void {
-    this.#factory.doStart();
+    return this.#factory.doStart();
   }
 
   doStop(): void {
-    this.#factory.doStop();
+    return this.#factory.doStop();
   }
 
   startedConnecting(connector: Connector): void {
@@ -213,7 +213,8 @@ class Watched extends PassingOn {
   }
 
   override makeConnection(transport: Transport): void {
-    super.makeConnection(transport);
+    const made = super.makeConnection(transport);
     this.#connected();
+    return made;
   }
 }

@@ -122,6 +122,6 @@ class Starting extends PassingOn {
 
   override makeConnection(transport: Transport): void {
     transport.startTLS(this.#tls);
-    super.makeConnection(transport);
+    return super.makeConnection(transport);
   }
 }

@@ -150,11 +150,11 @@ class HAProxyConnection implements StreamProtocol {
   }
 
   writeConnectionLost(): void {
-    this.#inner?.writeConnectionLost?.();
+    return this.#inner?.writeConnectionLost?.();
   }
 
   handshakeCompleted(): void {
-    this.#inner?.handshakeCompleted?.();
+    return this.#inner?.handshakeCompleted?.();
   }
 
   connectionLost(reason: Failure): void {
@@ -163,7 +163,7 @@ class HAProxyConnection implements StreamProtocol {
     this.#inner = null;
     this.#refused = true;
     this.#rest = null;
-    inner?.connectionLost(reason);
+    return inner?.connectionLost(reason);
   }
 
   #refuse(): void {

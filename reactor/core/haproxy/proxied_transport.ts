@@ -47,6 +47,10 @@ export class ProxiedTransport implements Transport {
     return this.inner.secure;
   }
 
+  get unsentBytes(): number | undefined {
+    return this.inner.unsentBytes;
+  }
+
   get tlsStarted(): boolean {
     return this.inner.tlsStarted ?? this.inner.secure;
   }

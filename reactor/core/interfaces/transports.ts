@@ -22,6 +22,8 @@ export interface Transport extends Consumer {
    * still holds in its buffers then came in plain text and must not be believed. Absent where `secure` says the same.
    */
   readonly tlsStarted?: boolean;
+  /** How many bytes were written and are not with the system yet, about; absent where the transport cannot tell. */
+  readonly unsentBytes?: number | undefined;
   /** Sends data. It has been copied or sent when this returns. After the connection is lost it is dropped. */
   write(data: Data): void;
   /** Sends several pieces in order, as one write would. */

@@ -17,7 +17,7 @@ const LOOK_BYTES = 65536;
 /** How long a peer may take for what waits, once that is too much, in seconds. */
 const MAX_HOLD_SECONDS = 60;
 
-/** The connection, as its unread answers see it: what to do when there are too many, and how it may go on after that. */
+/** The connection, as its unread answers see it. */
 export interface UnreadHost {
   /** No more questions are to be heard for now. */
   hold(): void;
@@ -42,11 +42,11 @@ export class UnreadAnswers implements PushProducer {
    * Nothing was sent yet.
    *
    * @param maxBytes How much may wait.
-   * @param host Told when it is more; a function if that is the end.
+   * @param host Told when it is more.
    */
-  constructor(maxBytes: number, host: UnreadHost | (() => void)) {
+  constructor(maxBytes: number, host: UnreadHost) {
     this.#maxBytes = maxBytes;
-    this.#host = typeof host === "function" ? { hold: host, goOn: () => {}, cutOff: () => {} } : host;
+    this.#host = host;
   }
 
   /** So much was written. */
