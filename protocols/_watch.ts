@@ -3,6 +3,7 @@
  * @module
  */
 import { Failure, reportError } from "@ropewalk/deferred";
+import { onRejection } from "@ropewalk/reactor/core";
 import type { Protocol } from "./protocol.ts";
 
 /**
@@ -13,8 +14,7 @@ import type { Protocol } from "./protocol.ts";
  * @param returned A promise, if it is async.
  */
 export function watch(protocol: Pick<Protocol, "transport">, name: string, returned: unknown): void {
-  if (!(returned instanceof Promise)) return;
-  returned.then(undefined, (error) => {
+  onRejection(returned, (error) => {
     reportError(error, `Error in ${name} of a protocol`);
     protocol.transport?.abortConnection(new Failure(error));
   });

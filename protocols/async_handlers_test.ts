@@ -9,10 +9,7 @@ import { NetstringReceiver } from "./netstring_receiver.ts";
 import type { Protocol } from "./protocol.ts";
 import { WebSocketConnection } from "./websocket/connection.ts";
 
-// deno-lint-ignore require-await
-async function fail(): Promise<void> {
-  throw new RangeError("on purpose");
-}
+const fail = (): Promise<void> => Promise.reject(new RangeError("on purpose"));
 
 class Lines extends LineReceiver {
   override lineReceived = fail;

@@ -16,6 +16,7 @@ import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
+  guard,
   type PullProducer,
   type PushProducer,
   type StreamProtocol,
@@ -327,17 +328,10 @@ export class StreamEnd extends MemoryTransport {
   // ---- the end
 
   #guard(f: () => unknown): void {
-    try {
-      const returned = f();
-      if (returned instanceof Promise) returned.then(undefined, (error) => this.#threw(error)); // it is async
-    } catch (error) {
-      this.#threw(error);
-    }
-  }
-
-  #threw(error: unknown): void {
-    if (this.connected) this.#lost(error);
-    this.carrier.threw(this, error);
+    guard(f, (error) => {
+      if (this.connected) this.#lost(error);
+      this.carrier.threw(this, error);
+    });
   }
 
   #lost(error: unknown): void {
@@ -351,13 +345,7 @@ export class StreamEnd extends MemoryTransport {
     this.#endWanted = true;
     if (error instanceof ConnectionLost) this.#endTaken = true;
     this.carrier.wake(this);
-    const failed = (problem: unknown): void => this.carrier.threw(this, problem);
-    try {
-      const returned = this.lose(this.protocol, reason);
-      if (returned instanceof Promise) returned.then(undefined, failed); // it is async
-    } catch (problem) {
-      failed(problem);
-    }
+    guard(() => this.lose(this.protocol, reason), (problem) => this.carrier.threw(this, problem));
     this.carrier.lost?.(this, reason);
   }
 }

@@ -337,11 +337,8 @@ export class WebSocketConnection<F = Factory> extends Protocol<F> {
     this.#message.clear();
     if (this.#told) return;
     this.#told = true;
-    watch(
-      this,
-      "closed",
-      this.closed(this.#closeReceived?.code ?? 1006, this.#closeReceived?.reason ?? ""),
-    );
+    const { code, reason } = this.#closeReceived ?? { code: 1006, reason: "" };
+    watch(this, "closed", this.closed(code, reason));
   }
 
   // One timer: for the next ping, for its pong, and at the end for the peer's close.

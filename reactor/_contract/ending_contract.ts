@@ -7,7 +7,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { connectProtocol } from "../core/endpoints/endpoint.ts";
 import { TCP4ClientEndpoint } from "../core/endpoints/tcp.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../core/errors.ts";
-import type { Connector, Transport } from "../core/interfaces.ts";
+import type { Connector, ListeningPort, Reactor, Transport } from "../core/interfaces.ts";
 import { cleaning, closing, type Host } from "./contract.ts";
 import {
   ClientRecorders,
@@ -21,6 +21,15 @@ import {
 } from "./recorder.ts";
 
 const local = { hostname: "127.0.0.1" };
+
+/** A client; `null` for one that was reset at once, which may never hear that it was connected. */
+async function met(reactor: Reactor, port: ListeningPort): Promise<Recorder | null> {
+  const client = new Recorder();
+  const clients = new ClientRecorders(() => client);
+  reactor.connectTCP("127.0.0.1", portOf(port), clients);
+  await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
+  return clients.built.length > 0 ? client : null;
+}
 
 /** Declares the tests. */
 export function endingContract({ name, make, test: declare, lacks = [] }: Host): void {
@@ -117,12 +126,8 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
       const port = closing(reactor.listenTCP(0, factory, local));
       await port.ready;
       const errors = await reported(async () => {
-        const client = new Recorder();
-        const clients = new ClientRecorders(() => client);
-        reactor.connectTCP("127.0.0.1", portOf(port), clients);
-        // One that is reset at once may never hear that it was connected.
-        await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
-        if (clients.built.length > 0) {
+        const client = await met(reactor, port);
+        if (client !== null) {
           client.transport.write("x");
           if (method === "readConnectionLost" || method === "writeConnectionLost") {
             client.transport.loseWriteConnection();
@@ -142,9 +147,8 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
   for (const method of methods) {
     test(`${name}: a protocol whose async ${method} fails is reported and loses its connection`, async () => {
       class Faulty extends HalfClosing {
-        // deno-lint-ignore require-await
-        async fail(where: string): Promise<void> {
-          if (where === method) throw new Error(where);
+        fail(where: string): Promise<void> {
+          return where === method ? Promise.reject(new Error(where)) : Promise.resolve();
         }
         override makeConnection(transport: Transport): Promise<void> {
           super.makeConnection(transport);
@@ -166,11 +170,8 @@ export function endingContract({ name, make, test: declare, lacks = [] }: Host):
       const port = closing(reactor.listenTCP(0, new Recorders(() => faulty), local));
       await port.ready;
       const errors = await reported(async () => {
-        const client = new Recorder();
-        const clients = new ClientRecorders(() => client);
-        reactor.connectTCP("127.0.0.1", portOf(port), clients);
-        await Promise.race([client.connected.toPromise(), clients.failed.toPromise()]);
-        if (clients.built.length > 0) {
+        const client = await met(reactor, port);
+        if (client !== null) {
           client.transport.write("x");
           if (method === "readConnectionLost") client.transport.loseWriteConnection();
           await client.lost;

@@ -8,8 +8,7 @@
  * so is what is no name: whoever looks it up says so.
  */
 export function asciiHost(host: string): string {
-  // deno-lint-ignore no-control-regex -- ASCII begins there
-  if (/^[\x00-\x7f]*$/.test(host) || /[\s\0/?#@:\\]/.test(host)) return host;
+  if (/^\p{ASCII}*$/u.test(host) || /[\s\0/?#@:\\]/.test(host)) return host;
   try {
     return new URL(`http://${host}`).hostname;
   } catch {

@@ -15,6 +15,7 @@
  * @module
  */
 import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
+import { onRejection } from "./guard.ts";
 import type { DelayedCall } from "./interfaces.ts";
 
 /** What a delayed call runs. */
@@ -71,7 +72,7 @@ function checkActive(call: Call): void {
   if (call.f === CANCELLED) throw new AlreadyCancelled();
 }
 
-/** A queue of delayed calls. Whoever drives it asks for {@linkcode nextTime} and calls {@linkcode runDue}. */
+/** A queue of delayed calls. Whoever drives it asks for {@linkcode nextTime} and calls {@linkcode runNext}. */
 export class DelayedCalls {
   #times = new Float64Array(64);
   #calls: Call[] = [];
@@ -140,7 +141,7 @@ export class DelayedCalls {
       call.f = CALLED;
       call.args = null;
       const returned = args === null ? f() : f(...args);
-      if (returned instanceof Promise && this.rejected !== null) returned.then(undefined, this.rejected);
+      if (this.rejected !== null) onRejection(returned, this.rejected);
       return true;
     }
   }

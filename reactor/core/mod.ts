@@ -66,6 +66,7 @@ export {
 } from "./task/cooperator.ts";
 export { defaultClock, setDefaultClock } from "./task/default_clock.ts";
 export { deferLater } from "./task/defer_later.ts";
+export { guard, onRejection } from "./guard.ts";
 export { LoopingCall } from "./task/looping_call.ts";
 export type {
   ClientProtocolFactory,

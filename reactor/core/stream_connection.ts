@@ -12,6 +12,7 @@
 import { Failure } from "@ropewalk/deferred";
 import type { Address } from "./addresses.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./errors.ts";
+import { guard, onRejection } from "./guard.ts";
 import type { HostStream } from "./host_network.ts";
 import type {
   Data,
@@ -510,19 +511,12 @@ export class StreamConnection implements Transport {
   }
 
   #report(name: string, f: () => unknown): void {
-    const failed = (error: unknown): void =>
-      this.reactor.reportError(error, `Error in ${name} of a protocol`);
-    try {
-      const returned = f();
-      if (returned instanceof Promise) returned.then(undefined, failed);
-    } catch (error) {
-      failed(error);
-    }
+    guard(f, (error) => this.reactor.reportError(error, `Error in ${name} of a protocol`));
   }
 
   // A method that is async fails later.
   #watch(name: string, returned: unknown): void {
-    if (returned instanceof Promise) returned.then(undefined, (error) => this.#faulty(name, error));
+    if (returned !== undefined) onRejection(returned, (error) => this.#faulty(name, error));
   }
 
   #faulty(name: string, error: unknown): void {

@@ -5,6 +5,7 @@
 import { Failure } from "@ropewalk/deferred";
 import type { Address } from "./addresses.ts";
 import { ConnectError, TimeoutError, UserError } from "./errors.ts";
+import { guard, onRejection } from "./guard.ts";
 import type { Dialling, HostStream } from "./host_network.ts";
 import type {
   ClientProtocolFactory,
@@ -43,6 +44,7 @@ export class StreamConnector implements Connector {
   #connection: StreamConnection | null = null;
   #factoryStarted = false;
   #unwanted = false;
+  readonly #faulty = (error: unknown): void => this.#reactor.reportError(error, "Error in a client factory");
 
   /**
    * @param reactor Runs the connection.
@@ -85,7 +87,7 @@ export class StreamConnector implements Connector {
       );
     });
     try {
-      if (!this.#factoryStarted) this.#watch(this.#factory.doStart());
+      if (!this.#factoryStarted) onRejection(this.#factory.doStart(), this.#faulty);
     } catch (error) {
       timeout.cancel();
       throw error;
@@ -202,20 +204,7 @@ export class StreamConnector implements Connector {
   }
 
   #guard(f: () => unknown): void {
-    try {
-      this.#watch(f());
-    } catch (error) {
-      this.#report(error);
-    }
-  }
-
-  // A method that is async fails later.
-  #watch(returned: unknown): void {
-    if (returned instanceof Promise) returned.then(undefined, (error) => this.#report(error));
-  }
-
-  #report(error: unknown): void {
-    this.#reactor.reportError(error, "Error in a client factory");
+    guard(f, this.#faulty);
   }
 
   #stopTimer(): void {

@@ -5,6 +5,7 @@
 import { Deferred } from "@ropewalk/deferred";
 import type { Address } from "./addresses.ts";
 import { CannotListenError, NotSupportedError } from "./errors.ts";
+import { guard, onRejection } from "./guard.ts";
 import type { Accepted, HostListener, HostStream } from "./host_network.ts";
 import type { ListeningPort, ProtocolFactory } from "./interfaces.ts";
 import type { ReactorBase } from "./reactor_base.ts";
@@ -63,7 +64,7 @@ export class StreamPort implements ListeningPort {
       throw this.#cannotListen(error);
     }
     try {
-      this.#watch("doStart", this.#factory.doStart());
+      onRejection(this.#factory.doStart(), (error) => this.#faulty("doStart", error));
     } catch (error) {
       listener.close().catch(() => {});
       throw error;
@@ -125,17 +126,12 @@ export class StreamPort implements ListeningPort {
     for (const stream of this.#preparing) closeQuietly(stream);
     this.#preparing.clear();
     this.#reactor.figures.ports.delete(this);
-    try {
-      this.#watch("doStop", this.#factory.doStop());
-    } catch (error) { // the socket has to be closed all the same
-      this.#reactor.reportError(error, "Error in doStop of a factory");
-    }
+    // Whatever becomes of it, the socket has to be closed.
+    guard(() => this.#factory.doStop(), (error) => this.#faulty("doStop", error));
   }
 
-  // A method that is async fails later.
-  #watch(name: string, returned: unknown): void {
-    if (!(returned instanceof Promise)) return;
-    returned.then(undefined, (error) => this.#reactor.reportError(error, `Error in ${name} of a factory`));
+  #faulty(name: string, error: unknown): void {
+    this.#reactor.reportError(error, `Error in ${name} of a factory`);
   }
 
   #accepted(stream: HostStream): void {
@@ -158,7 +154,7 @@ export class StreamPort implements ListeningPort {
     try {
       protocol = this.#factory.buildProtocol(stream.remoteAddress);
     } catch (error) {
-      this.#reactor.reportError(error, "Error in buildProtocol of a factory");
+      this.#faulty("buildProtocol", error);
     }
     if (protocol === null) stream.close();
     else new StreamConnection(this.#reactor, stream, protocol, this.#upgrades, true, null).start();

@@ -2,7 +2,7 @@ import { datagramContract } from "../_contract/datagram_contract.ts";
 import { endingContract } from "../_contract/ending_contract.ts";
 import { flowContract } from "../_contract/flow_contract.ts";
 import { lifeContract } from "../_contract/life_contract.ts";
-import { udpContract } from "../_contract/local_contract.ts";
+import { udpContract } from "../_contract/udp_contract.ts";
 import { peerContract } from "../_contract/peer_contract.ts";
 import { tcpContract } from "../_contract/tcp_contract.ts";
 import { timeContract } from "../_contract/time_contract.ts";

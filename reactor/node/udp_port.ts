@@ -6,6 +6,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { Deferred } from "@ropewalk/deferred";
 import { type Address, ipAddress } from "../core/addresses.ts";
 import { CannotListenError, MessageLengthError } from "../core/errors.ts";
+import { guard } from "../core/guard.ts";
 import { ipv4Bytes, ipv6Bytes, ipv6Text } from "../core/haproxy/ip_bytes.ts";
 import type {
   Data,
@@ -240,14 +241,7 @@ class UDPPort implements DatagramTransport {
   }
 
   #guard(name: string, f: () => unknown): void {
-    const failed = (error: unknown): void =>
-      this.reactor.reportError(error, `Error in ${name} of a datagram protocol`);
-    try {
-      const returned = f();
-      if (returned instanceof Promise) returned.then(undefined, failed);
-    } catch (error) {
-      failed(error);
-    }
+    guard(f, (error) => this.reactor.reportError(error, `Error in ${name} of a datagram protocol`));
   }
 }
 

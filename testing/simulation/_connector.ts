@@ -10,6 +10,7 @@ import {
   type Connector,
   type DelayedCall,
   DNSLookupError,
+  guard,
   ipAddress,
   type ProtocolFactory,
   type StreamProtocol,
@@ -214,16 +215,11 @@ export class SimulatedConnector implements Connector {
     reason?: Failure,
   ): void {
     const factory = this.factory as Partial<ClientProtocolFactory>;
-    const failed = (error: unknown): void => this.reactor._report(error, `${event} failed`);
-    try {
-      let returned: unknown;
-      if (event === "doStop") returned = this.factory.doStop();
-      else if (event === "startedConnecting") returned = factory.startedConnecting?.(this);
-      else returned = factory[event]?.(this, reason!);
-      if (returned instanceof Promise) returned.then(undefined, failed); // it is async
-    } catch (error) {
-      failed(error);
-    }
+    guard(() => {
+      if (event === "doStop") return this.factory.doStop();
+      if (event === "startedConnecting") return factory.startedConnecting?.(this);
+      return factory[event]?.(this, reason!);
+    }, (error) => this.reactor._report(error, `${event} failed`));
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Data,
   type DatagramHandler,
   type DatagramTransport,
+  guard,
   ipAddress,
   type ListeningPort,
   type ListenUDPOptions,
@@ -76,11 +77,7 @@ export class SimulatedDatagramPort implements DatagramTransport {
     if (this.#address !== null) {
       this.reactor._udp.unbind(this);
       this.#address = null;
-      try {
-        this.handler.doStop();
-      } catch (error) {
-        this.reactor._report(error, "doStop failed");
-      }
+      guard(() => this.handler.doStop(), (error) => this.reactor._report(error, "doStop failed"));
     }
     return succeed();
   }
@@ -220,11 +217,10 @@ export class SimulatedDatagramPort implements DatagramTransport {
     }
     if (bytes.length > (this.options.maxPacketBytes ?? 65_535)) return;
     this.reactor._stats.bytesIn += bytes.length;
-    try {
-      this.handler.datagramReceived(bytes.slice(), from);
-    } catch (error) {
-      this.reactor._report(error, "datagramReceived failed");
-    }
+    guard(
+      () => this.handler.datagramReceived(bytes.slice(), from),
+      (error) => this.reactor._report(error, "datagramReceived failed"),
+    );
   }
 
   // Only a connected port hears that nobody takes its datagrams.

@@ -13,6 +13,7 @@ import {
   type DelayedCall,
   DelayedCalls,
   DNSLookupError,
+  guard,
   ipAddress,
   type ListeningPort,
   type ListenTCPOptions,
@@ -90,15 +91,9 @@ export class SimulatedReactor implements Reactor {
   callLater<A extends unknown[]>(seconds: number, f: (...args: A) => unknown, ...args: A): DelayedCall {
     // A program that has crashed may still be in the middle of something: whatever it arranges never comes.
     if (!this._alive) return new DelayedCalls(() => this.seconds()).add(seconds, () => {}, []);
-    const failed = (error: unknown): void => this._report(error, "Error in a delayed call");
-    const call = this.network.callLater(seconds === 0 ? TURN_SECONDS : seconds, () => {
-      try {
-        const returned = f(...args);
-        if (returned instanceof Promise) returned.then(undefined, failed); // it is async
-      } catch (error) {
-        failed(error);
-      }
-    });
+    const run = (): void =>
+      guard(() => f(...args), (error) => this._report(error, "Error in a delayed call"));
+    const call = this.network.callLater(seconds === 0 ? TURN_SECONDS : seconds, run);
     this.#calls.add(call);
     if (this.#calls.size > 2 * this.#callsChecked) this.#dropSpentCalls();
     return call;

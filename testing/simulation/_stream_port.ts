@@ -3,6 +3,7 @@
  * @module
  */
 import { Deferred, succeed } from "@ropewalk/deferred";
+import { guard } from "@ropewalk/reactor/core";
 import type {
   Address,
   ListeningPort,
@@ -43,11 +44,7 @@ export class SimulatedPort implements ListeningPort {
     if (this.#listens) {
       this.#listens = false;
       this.binding.unbind(this);
-      try {
-        this.factory.doStop();
-      } catch (error) {
-        this.reactor._report(error, "doStop failed");
-      }
+      guard(() => this.factory.doStop(), (error) => this.reactor._report(error, "doStop failed"));
     }
     return succeed();
   }

@@ -3,7 +3,7 @@ import type { Host } from "../../reactor/_contract/contract.ts";
 import { endingContract } from "../../reactor/_contract/ending_contract.ts";
 import { flowContract } from "../../reactor/_contract/flow_contract.ts";
 import { lifeContract } from "../../reactor/_contract/life_contract.ts";
-import { udpContract } from "../../reactor/_contract/local_contract.ts";
+import { udpContract } from "../../reactor/_contract/udp_contract.ts";
 import { tcpContract } from "../../reactor/_contract/tcp_contract.ts";
 import { timeContract } from "../../reactor/_contract/time_contract.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
